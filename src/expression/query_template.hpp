@@ -1,0 +1,73 @@
+// Templates in a query: SELECT … WHERE account_id IN ({{account_ids}}) AND arr >= {{min_arr}}.
+//
+// A run-time value never becomes SQL text. Each placeholder is one of:
+//   pasted      a scalar written directly in the step's own config.parameters: put in as its author wrote it
+//   bound       any other value: becomes $n (untyped, so that context decides, as a driver binds)
+//   list        a bound array in IN ({{x}}) or NOT IN ({{x}}): becomes = ANY ($n) or <> ALL ($n), one array, empty lists
+//               included; a bound array elsewhere becomes $n, $m, … (at most 1,000 elements), except alone in
+//               ANY ({{x}}), ALL ({{x}}) or unnest({{x}}), where it is one array
+//   identifier  a bound value where only a name can stand (after FROM, JOIN, INTO, UPDATE, TABLE, or beside a dot):
+//               checked, split at dots, each part quoted
+// A placeholder inside a quoted literal, a quoted identifier, a comment or a dollar quote is an error, with the hint to drop the quotes.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expression/reference.hpp"
+#include "value/value.hpp"
+
+namespace playbook::expression {
+
+enum class PlaceholderForm { Value, List, NotList, Array, Identifier };
+
+struct Placeholder {
+	std::string name;          // "account_ids", or a path "parameters.min_arr", "customer.id"
+	std::size_t offset = 0;    // of "{{" in the text
+	PlaceholderForm form = PlaceholderForm::Value;
+};
+
+// One value of a built statement, in the order of $1, $2, …
+struct BoundValue {
+	Value value;               // scalar, or an array when is_array
+	bool is_array = false;     // to be bound as one array
+};
+
+struct BuiltQuery {
+	std::string text;          // with $1, $2, …
+	std::vector<BoundValue> values;
+};
+
+// What a placeholder's name stands for when the step runs.
+struct Argument {
+	Value value;
+	bool pasted = false;       // true only for a scalar its author wrote in config.parameters
+};
+// nullopt: unknown name.
+using ArgumentLookup = std::function<std::optional<Argument>(const std::string &name)>;
+
+class QueryTemplate {
+public:
+	static QueryTemplate parse(std::string_view text);
+	const std::vector<SyntaxError> &errors() const { return errors_; }
+	const std::vector<Placeholder> &placeholders() const { return placeholders_; }
+	// Throws QueryTemplateError: unknown name, a list too long, a value that cannot be an identifier, an object value.
+	BuiltQuery build(const ArgumentLookup &lookup) const;
+
+private:
+	std::string text_;
+	std::vector<Placeholder> placeholders_;
+	std::vector<SyntaxError> errors_;
+	std::vector<std::size_t> begins_, ends_; // the span that each placeholder replaces, "IN (" and ")" included for lists
+};
+
+class QueryTemplateError : public std::runtime_error {
+public:
+	using std::runtime_error::runtime_error;
+};
+
+} // namespace playbook::expression

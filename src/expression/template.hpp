@@ -1,0 +1,61 @@
+// Handlebars templates for people's text: {{customer.name}}, #if, #unless, #each, #with, else, @index, comments,
+// whitespace control, escaping, and our helpers for dates, numbers, money, plurals and defaults.
+//
+// Output is identical to the npm package "handlebars" for the same template and data (test/handlebars compares them).
+// Pure: data comes in as one Value, time and locale as options. Not for SQL; see query_template.hpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expression/reference.hpp"
+#include "value/value.hpp"
+
+namespace playbook::expression {
+
+struct RenderOptions {
+	bool escape_html = false;               // {{x}} escapes as Handlebars does by default; {{{x}}} and {{&x}} never do
+	std::string time_zone = "UTC";          // for date helpers
+	std::string locale = "en_US";
+	std::string currency = "USD";
+	std::int64_t now_microseconds = 0;      // since the Unix epoch
+	std::size_t max_output = std::size_t{8} << 20;
+	std::size_t max_operations = 1000000;   // loops times their bodies; a template cannot run away
+};
+
+struct Rendered {
+	std::string text;
+	std::vector<std::string> missing;       // variables that were printed and had no value, in order, once each
+};
+
+class Template {
+public:
+	// Throws nothing: a template with errors() renders nothing.
+	static Template parse(std::string_view text);
+
+	const std::vector<SyntaxError> &errors() const;
+	// Every path the template can read, as far as it can be told without data: {"customer","name"}. Paths inside
+	// #each and #with are given as written (relative) unless they begin at a known root (customer, csm, parameters,
+	// steps, event, execution, item, index) or at @root.
+	const std::vector<std::vector<std::string>> &paths() const;
+	// True when the text holds no mustache at all.
+	bool is_constant() const;
+
+	// Throws TemplateError when a helper is misused or a limit is passed.
+	Rendered render(const Value &context, const RenderOptions &options = {}) const;
+
+private:
+	struct Program;
+	std::shared_ptr<const Program> program_;
+};
+
+class TemplateError : public std::runtime_error {
+public:
+	using std::runtime_error::runtime_error;
+};
+
+} // namespace playbook::expression

@@ -1,0 +1,27 @@
+#include "pg/identity.hpp"
+
+#include "pg/installation.hpp"
+
+namespace playbook::pg {
+
+EngineIdentity::EngineIdentity() {
+	const Oid engine = installation().engine_role;
+	if (!OidIsValid(engine))
+		throw Error(ERRCODE_UNDEFINED_OBJECT, "role \"playbook_engine\" does not exist", "",
+		            "Create it again: CREATE ROLE playbook_engine NOLOGIN; then reinstall the extension.");
+	settings_.set("search_path", "pg_catalog, pg_temp");
+	GetUserIdAndSecContext(&user_, &security_);
+	SetUserIdAndSecContext(engine, security_ | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+EngineIdentity::~EngineIdentity() { SetUserIdAndSecContext(user_, security_); }
+
+OwnerIdentity::OwnerIdentity(Oid owner, bool restricted) {
+	GetUserIdAndSecContext(&user_, &security_);
+	const int flags = restricted ? SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE : 0;
+	SetUserIdAndSecContext(owner, security_ | flags);
+}
+
+OwnerIdentity::~OwnerIdentity() { SetUserIdAndSecContext(user_, security_); }
+
+} // namespace playbook::pg

@@ -1,0 +1,39 @@
+// Who SQL runs as.
+//
+// EngineIdentity: statements of the engine, as playbook_engine, with search_path pinned before the switch: a kept plan
+// on qualified tables could otherwise be hijacked by an operator in the caller's path.
+// OwnerIdentity: a playbook's SQL in a session that did not connect as its owner, as the owner and under the
+// restricted-operation flag, so that neither a deferred trigger nor SET ROLE nor a temporary table outlives the step.
+#pragma once
+
+#include "pg/transaction.hpp"
+
+namespace playbook::pg {
+
+class EngineIdentity {
+public:
+	EngineIdentity();
+	~EngineIdentity();
+	EngineIdentity(const EngineIdentity &) = delete;
+	EngineIdentity &operator=(const EngineIdentity &) = delete;
+
+private:
+	Oid user_ = InvalidOid;
+	int security_ = 0;
+	SettingScope settings_;
+};
+
+// Does nothing but pin the settings when the session's user already is `owner` and nothing restricts it.
+class OwnerIdentity {
+public:
+	explicit OwnerIdentity(Oid owner, bool restricted);
+	~OwnerIdentity();
+	OwnerIdentity(const OwnerIdentity &) = delete;
+	OwnerIdentity &operator=(const OwnerIdentity &) = delete;
+
+private:
+	Oid user_ = InvalidOid;
+	int security_ = 0;
+};
+
+} // namespace playbook::pg

@@ -1,0 +1,123 @@
+#include "pg/spi.hpp"
+
+#include "pg/installation.hpp"
+
+namespace playbook::pg {
+namespace {
+
+[[noreturn]] void refuse_result(int result, const char *sql) {
+	throw Error(ERRCODE_INTERNAL_ERROR, std::string("statement failed: ") + SPI_result_code_string(result), "",
+	            std::string("The statement was: ") + sql);
+}
+
+} // namespace
+
+Spi::Spi() {
+	call([] {
+		if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+	});
+}
+
+Spi::~Spi() {
+	// After an error the rollback of the surrounding (sub)transaction ends the connection.
+	if (std::uncaught_exceptions() == exceptions_) SPI_finish();
+}
+
+Rows::~Rows() {
+	if (table_ != nullptr) SPI_freetuptable(table_);
+}
+
+bool Rows::is_null(std::size_t row, int column) const {
+	bool null = true;
+	(void) heap_getattr(table_->vals[row], column + 1, table_->tupdesc, &null);
+	return null;
+}
+
+Datum Rows::datum(std::size_t row, int column) const {
+	bool null = true;
+	const Datum value = heap_getattr(table_->vals[row], column + 1, table_->tupdesc, &null);
+	if (null)
+		throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED,
+		            "unexpected null in column \"" +
+		                std::string(NameStr(TupleDescAttr(table_->tupdesc, column)->attname)) + "\"");
+	return value;
+}
+
+std::optional<std::string> Rows::text_or_null(std::size_t row, int column) const {
+	if (is_null(row, column)) return std::nullopt;
+	return text(row, column);
+}
+
+std::optional<std::int64_t> Rows::int8_or_null(std::size_t row, int column) const {
+	if (is_null(row, column)) return std::nullopt;
+	return int8(row, column);
+}
+
+std::optional<TimestampTz> Rows::timestamp_or_null(std::size_t row, int column) const {
+	if (is_null(row, column)) return std::nullopt;
+	return timestamp(row, column);
+}
+
+Value Rows::jsonb_or_null(std::size_t row, int column) const {
+	if (is_null(row, column)) return Value();
+	return jsonb(row, column);
+}
+
+Statement::Statement(const char *sql, std::initializer_list<Oid> types) : sql_(sql) {
+	std::copy(types.begin(), types.end(), types_.begin());
+	count_ = static_cast<int>(types.size());
+}
+
+void Statement::prepare() {
+	const Installation &here = installation();
+	if (plan_ != nullptr && generation_ == here.generation) return;
+	if (plan_ != nullptr) {
+		SPIPlanPtr old = std::exchange(plan_, nullptr);
+		call([old] { SPI_freeplan(old); });
+	}
+	const std::string text = qualified(sql_);
+	plan_ = call([&text, this] {
+		SPIPlanPtr plan = SPI_prepare(text.c_str(), count_, types_.data());
+		if (plan == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(plan);
+		return plan;
+	});
+	generation_ = here.generation;
+}
+
+Rows Statement::run(std::initializer_list<Argument> arguments, long limit) {
+	prepare();
+	std::array<Datum, 24> values{};
+	std::array<char, 24> nulls{};
+	std::size_t at = 0;
+	for (const Argument &argument : arguments) {
+		values[at] = argument.value;
+		nulls[at++] = argument.is_null ? 'n' : ' ';
+	}
+	if (at != static_cast<std::size_t>(count_))
+		throw Error(ERRCODE_INTERNAL_ERROR, std::string("wrong number of arguments for: ") + sql_);
+	const int result = call([&] { return SPI_execute_plan(plan_, values.data(), nulls.data(), false, limit); });
+	if (result < 0) refuse_result(result, sql_);
+	return Rows(SPI_tuptable, SPI_processed);
+}
+
+Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments, bool read_only) {
+	const std::string text = qualified(sql);
+	std::array<Oid, 24> types{};
+	std::array<Datum, 24> values{};
+	std::array<char, 24> nulls{};
+	std::size_t at = 0;
+	for (const auto &[type, argument] : arguments) {
+		types[at] = type;
+		values[at] = argument.value;
+		nulls[at++] = argument.is_null ? 'n' : ' ';
+	}
+	const int result = call([&] {
+		return SPI_execute_with_args(text.c_str(), static_cast<int>(at), types.data(), values.data(), nulls.data(),
+		                             read_only, 0);
+	});
+	if (result < 0) refuse_result(result, text.c_str());
+	return Rows(SPI_tuptable, SPI_processed);
+}
+
+} // namespace playbook::pg

@@ -1,0 +1,103 @@
+// SQL of the engine: connections, kept statements, results.
+//
+//   static pg::Statement find("SELECT status FROM @playbook_executions WHERE id = $1", {INT8OID});
+//   pg::Rows rows = find.query({pg::int8(id)});
+//
+// Statements are ours, short and known; they run as playbook_engine (identity.hpp) with a pinned search_path. A
+// playbook's own SQL never comes through here (step/user_sql).
+#pragma once
+
+#include "pg/datum.hpp"
+
+namespace playbook::pg {
+
+// An SPI connection for one engine call. Nested scopes nest connections.
+class Spi {
+public:
+	Spi();
+	~Spi();
+	Spi(const Spi &) = delete;
+	Spi &operator=(const Spi &) = delete;
+
+private:
+	const int exceptions_ = std::uncaught_exceptions();
+};
+
+// One argument of a statement.
+struct Argument {
+	Datum value = 0;
+	bool is_null = true;
+};
+inline Argument null() { return {}; }
+inline Argument int8(std::int64_t value) { return {Int64GetDatum(value), false}; }
+inline Argument int4(std::int32_t value) { return {Int32GetDatum(value), false}; }
+inline Argument boolean(bool value) { return {BoolGetDatum(value), false}; }
+inline Argument oid(Oid value) { return {ObjectIdGetDatum(value), false}; }
+inline Argument timestamp(TimestampTz value) { return {TimestampTzGetDatum(value), false}; }
+inline Argument datum(Datum value) { return {value, false}; }
+inline Argument text(std::string_view value) { return {text_datum(value), false}; }
+inline Argument jsonb(const Value &value) { return {jsonb_datum(value), false}; }
+template <typename T, typename Make> Argument optional_of(const std::optional<T> &value, Make make) {
+	return value ? make(*value) : null();
+}
+
+// The rows of one statement: freed with the object, so copy what must last.
+class Rows {
+public:
+	Rows(SPITupleTable *table, std::uint64_t processed) : table_(table), processed_(processed) {}
+	Rows(Rows &&other) noexcept : table_(std::exchange(other.table_, nullptr)), processed_(other.processed_) {}
+	Rows &operator=(Rows &&) = delete;
+	~Rows();
+
+	std::size_t size() const { return table_ == nullptr ? 0 : static_cast<std::size_t>(table_->numvals); }
+	bool empty() const { return size() == 0; }
+	// Rows returned or touched.
+	std::uint64_t processed() const { return processed_; }
+
+	// Columns count from 0.
+	bool is_null(std::size_t row, int column) const;
+	Datum datum(std::size_t row, int column) const; // throws when null
+	std::int64_t int8(std::size_t row, int column) const { return DatumGetInt64(datum(row, column)); }
+	std::int32_t int4(std::size_t row, int column) const { return DatumGetInt32(datum(row, column)); }
+	std::int16_t int2(std::size_t row, int column) const { return DatumGetInt16(datum(row, column)); }
+	bool boolean(std::size_t row, int column) const { return DatumGetBool(datum(row, column)); }
+	Oid oid(std::size_t row, int column) const { return DatumGetObjectId(datum(row, column)); }
+	TimestampTz timestamp(std::size_t row, int column) const { return DatumGetTimestampTz(datum(row, column)); }
+	std::string text(std::size_t row, int column) const { return text_from(datum(row, column)); }
+	Value jsonb(std::size_t row, int column) const { return value_from_jsonb(datum(row, column)); }
+	std::optional<std::string> text_or_null(std::size_t row, int column) const;
+	std::optional<std::int64_t> int8_or_null(std::size_t row, int column) const;
+	std::optional<TimestampTz> timestamp_or_null(std::size_t row, int column) const;
+	Value jsonb_or_null(std::size_t row, int column) const;
+	SPITupleTable *table() const { return table_; }
+
+private:
+	SPITupleTable *table_;
+	std::uint64_t processed_;
+};
+
+// A statement prepared at its first use and kept for the life of the process; made anew when the extension changed.
+// Declare it as a function-local static.
+class Statement {
+public:
+	Statement(const char *sql, std::initializer_list<Oid> types);
+
+	// Runs it within the open Spi connection. `limit` 0: all rows.
+	Rows query(std::initializer_list<Argument> arguments, long limit = 0) { return run(arguments, limit); }
+	std::uint64_t execute(std::initializer_list<Argument> arguments) { return run(arguments, 0).processed(); }
+
+private:
+	Rows run(std::initializer_list<Argument> arguments, long limit);
+	void prepare();
+
+	const char *sql_;
+	std::array<Oid, 24> types_{};
+	int count_ = 0;
+	SPIPlanPtr plan_ = nullptr;
+	std::uint64_t generation_ = 0;
+};
+
+// A statement used once. `@name` is qualified as in Statement.
+Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments = {}, bool read_only = false);
+
+} // namespace playbook::pg

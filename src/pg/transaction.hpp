@@ -1,0 +1,100 @@
+// Transactions, subtransactions and memory contexts as scopes: what was not committed is rolled back.
+#pragma once
+
+#include "pg/guard.hpp"
+
+namespace playbook::pg {
+
+// A transaction of a background worker: started, with a snapshot, read committed and writable whatever the role's
+// settings say. Never in a client's session.
+class Transaction {
+public:
+	Transaction();
+	// Commits; an error leaves the transaction to be rolled back by the destructor.
+	void commit();
+	~Transaction();
+	Transaction(const Transaction &) = delete;
+	Transaction &operator=(const Transaction &) = delete;
+
+private:
+	bool open_ = true;
+};
+
+class Subtransaction {
+public:
+	Subtransaction() {
+		call([] { BeginInternalSubTransaction(nullptr); });
+		MemoryContextSwitchTo(context_);
+	}
+	void commit() {
+		call([] { ReleaseCurrentSubTransaction(); });
+		open_ = false;
+		restore();
+	}
+	void rollback() noexcept {
+		if (!open_) return;
+		open_ = false;
+		RollbackAndReleaseCurrentSubTransaction();
+		restore();
+	}
+	~Subtransaction() { rollback(); }
+	Subtransaction(const Subtransaction &) = delete;
+	Subtransaction &operator=(const Subtransaction &) = delete;
+
+private:
+	void restore() noexcept {
+		MemoryContextSwitchTo(context_);
+		CurrentResourceOwner = owner_;
+	}
+	const MemoryContext context_ = CurrentMemoryContext;
+	const ResourceOwner owner_ = CurrentResourceOwner;
+	bool open_ = true;
+};
+
+// A memory context of our own that is current while the scope lives and deleted after it.
+class ContextScope {
+public:
+	explicit ContextScope(const char *name);
+	void reset() { MemoryContextReset(context_); }
+	MemoryContext get() const { return context_; }
+	~ContextScope();
+	ContextScope(const ContextScope &) = delete;
+	ContextScope &operator=(const ContextScope &) = delete;
+
+private:
+	const MemoryContext before_ = CurrentMemoryContext;
+	MemoryContext context_ = nullptr;
+};
+
+// A snapshot for reading outside SPI.
+class SnapshotScope {
+public:
+	SnapshotScope() {
+		call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
+	}
+	~SnapshotScope() {
+		// After an error the rollback pops it; popping twice would be an error of its own.
+		if (std::uncaught_exceptions() == exceptions_) PopActiveSnapshot();
+	}
+	SnapshotScope(const SnapshotScope &) = delete;
+	SnapshotScope &operator=(const SnapshotScope &) = delete;
+
+private:
+	const int exceptions_ = std::uncaught_exceptions();
+};
+
+// A level of settings: what is set inside is undone when the scope ends.
+class SettingScope {
+public:
+	SettingScope() : level_(NewGUCNestLevel()) {}
+	// Throws when the server refuses the value.
+	void set(const char *name, const char *value);
+	~SettingScope() { AtEOXact_GUC(true, level_); }
+	SettingScope(const SettingScope &) = delete;
+	SettingScope &operator=(const SettingScope &) = delete;
+
+private:
+	const int level_;
+};
+
+} // namespace playbook::pg
