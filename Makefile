@@ -43,7 +43,9 @@ CORE_OBJS := $(CORE:src/%.cpp=build/object/%.o) $(GENERATED:build/generated/%.cp
 
 DATA       = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
 DATA_built = $(SCRIPT)
-DOCS       = $(wildcard doc/playbook.md)
+ifneq ($(wildcard doc/playbook.md),)
+DOCS       = doc/playbook.md
+endif
 EXTRA_CLEAN = build results regression.diffs regression.out $(filter-out $(DATA),$(wildcard sql/$(EXTENSION)--*.sql))
 
 # Tests against a running server ----------------------------------------------------------------------------------
@@ -87,16 +89,18 @@ $(call remember,sources,$(SOURCES) $(GENERATED) $(CORE))
 $(call remember,fragments,$(FRAGMENTS))
 endif
 
+# make VERBOSE=1 shows the compiler's command lines.
+QUIET = $(if $(VERBOSE),,@)
 # Warnings are errors where CI=true, and there only: a newer compiler's new warning must not stop a user.
 STRICT = $(if $(filter true,$(CI)),-Werror)
 
 build/object/generated/%.o: build/generated/%.cpp build/flags build/sources
 	@mkdir -p $(@D)
-	$(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) -MMD -MP -c -o $@ $<
+	$(QUIET:@=@echo "compile $<";) $(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) -MMD -MP -c -o $@ $<
 
 build/object/%.o: src/%.cpp build/flags build/sources
 	@mkdir -p $(@D)
-	$(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) $(SERVER_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(QUIET:@=@echo "compile $<";) $(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) $(SERVER_CXXFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(OBJS:.o=.d)
 
