@@ -1,0 +1,190 @@
+-- What waits for people and what goes out: approvals, tasks, the outbox; and the feed of changes.
+-- Used by src/step (approval, task, message) and src/notification.
+
+CREATE TABLE approvals (
+    id             bigint      GENERATED ALWAYS AS IDENTITY,
+    execution_id   bigint      NOT NULL,
+    position       integer     NOT NULL,
+    item           integer     NOT NULL DEFAULT 0,
+    home           integer     NOT NULL,
+    playbook_id    text        NOT NULL,
+    step_id        text        NOT NULL,
+    customer_id    text,
+    status         text        NOT NULL DEFAULT 'pending',
+    action         jsonb       NOT NULL,
+    message        text,
+    approvers      jsonb       NOT NULL,
+    needed         integer     NOT NULL DEFAULT 1,
+    requester      text        NOT NULL,
+    self_approval  boolean     NOT NULL DEFAULT true,
+    requested_at   timestamptz NOT NULL,
+    expires_at     timestamptz,
+    on_expiry      text        NOT NULL DEFAULT 'reject',
+    decided_at     timestamptz,
+    decided_by     text,
+    comment        text,
+    changes        jsonb,
+    CONSTRAINT approvals_pkey PRIMARY KEY (id),
+    CONSTRAINT approvals_execution_id_position_item_key UNIQUE (execution_id, position, item),
+    CONSTRAINT approvals_status_check
+        CHECK (status IN ('pending', 'approved', 'changed', 'rejected', 'expired', 'revoked')),
+    CONSTRAINT approvals_on_expiry_check CHECK (on_expiry IN ('approve', 'reject', 'escalate', 'branch'))
+);
+CREATE INDEX approvals_pending_idx ON approvals (requested_at, id) WHERE status = 'pending';
+COMMENT ON TABLE approvals IS 'Approvals: what exactly will happen, who may decide, and what was decided.';
+COMMENT ON COLUMN approvals.id IS 'The approval, as playbook_approve() and playbook_reject() take it.';
+COMMENT ON COLUMN approvals.execution_id IS 'The execution that waits.';
+COMMENT ON COLUMN approvals.position IS 'The position of the step that waits.';
+COMMENT ON COLUMN approvals.item IS 'The item of its for_each, else 0.';
+COMMENT ON COLUMN approvals.home IS 'Routing key of the execution.';
+COMMENT ON COLUMN approvals.playbook_id IS 'The playbook.';
+COMMENT ON COLUMN approvals.step_id IS 'The id of the step.';
+COMMENT ON COLUMN approvals.customer_id IS 'The customer of the execution.';
+COMMENT ON COLUMN approvals.status IS 'pending, approved, changed (approved with changes), rejected, expired or revoked.';
+COMMENT ON COLUMN approvals.action IS 'The rendered action: what runs when it is approved as it is.';
+COMMENT ON COLUMN approvals.message IS 'What the playbook tells the approver.';
+COMMENT ON COLUMN approvals.approvers IS 'Who may decide: {"people": [ids], "roles": [names]}.';
+COMMENT ON COLUMN approvals.needed IS 'How many different people must approve.';
+COMMENT ON COLUMN approvals.requester IS 'The person on whose behalf the execution runs.';
+COMMENT ON COLUMN approvals.self_approval IS 'Whether the requester may decide.';
+COMMENT ON COLUMN approvals.requested_at IS 'Since when it waits.';
+COMMENT ON COLUMN approvals.expires_at IS 'When on_expiry happens; null: never.';
+COMMENT ON COLUMN approvals.on_expiry IS 'approve, reject, escalate (to the managers) or branch (the steps of on_expiry).';
+COMMENT ON COLUMN approvals.decided_at IS 'When it was decided, expired or was revoked.';
+COMMENT ON COLUMN approvals.decided_by IS 'The person or role whose decision settled it.';
+COMMENT ON COLUMN approvals.comment IS 'The comment of that decision.';
+COMMENT ON COLUMN approvals.changes IS 'The changes that were approved; merged into action, they are what runs.';
+
+CREATE TABLE playbook_approval_decisions (
+    approval_id bigint      NOT NULL,
+    person      text        NOT NULL,
+    role        regrole     NOT NULL,
+    decision    text        NOT NULL,
+    comment     text,
+    changes     jsonb,
+    decided_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT playbook_approval_decisions_pkey PRIMARY KEY (approval_id, person),
+    CONSTRAINT playbook_approval_decisions_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approvals (id) ON DELETE CASCADE,
+    CONSTRAINT playbook_approval_decisions_decision_check CHECK (decision IN ('approve', 'reject'))
+);
+COMMENT ON TABLE playbook_approval_decisions IS 'Each person''s decision on an approval: people count, not roles.';
+COMMENT ON COLUMN playbook_approval_decisions.approval_id IS 'The approval.';
+COMMENT ON COLUMN playbook_approval_decisions.person IS 'The person, else the name of the role.';
+COMMENT ON COLUMN playbook_approval_decisions.role IS 'The role of the session that decided.';
+COMMENT ON COLUMN playbook_approval_decisions.decision IS 'approve or reject.';
+COMMENT ON COLUMN playbook_approval_decisions.comment IS 'The person''s comment.';
+COMMENT ON COLUMN playbook_approval_decisions.changes IS 'The person''s changes.';
+COMMENT ON COLUMN playbook_approval_decisions.decided_at IS 'When.';
+
+CREATE TABLE playbook_tasks (
+    id           bigint      GENERATED ALWAYS AS IDENTITY,
+    execution_id bigint      NOT NULL,
+    position     integer     NOT NULL,
+    item         integer     NOT NULL DEFAULT 0,
+    home         integer     NOT NULL,
+    playbook_id  text        NOT NULL,
+    step_id      text        NOT NULL,
+    customer_id  text,
+    title        text        NOT NULL,
+    description  text,
+    assignee     text,
+    status       text        NOT NULL DEFAULT 'open',
+    due_at       timestamptz,
+    created_at   timestamptz NOT NULL,
+    finished_at  timestamptz,
+    finished_by  text,
+    result       jsonb,
+    CONSTRAINT playbook_tasks_pkey PRIMARY KEY (id),
+    CONSTRAINT playbook_tasks_execution_id_position_item_key UNIQUE (execution_id, position, item),
+    CONSTRAINT playbook_tasks_status_check CHECK (status IN ('open', 'done', 'declined', 'revoked'))
+);
+CREATE INDEX playbook_tasks_assignee_due_at_idx ON playbook_tasks (assignee, due_at) WHERE status = 'open';
+COMMENT ON TABLE playbook_tasks IS 'Tasks that playbooks give to people.';
+COMMENT ON COLUMN playbook_tasks.id IS 'The task, as playbook_complete_task() takes it.';
+COMMENT ON COLUMN playbook_tasks.execution_id IS 'The execution that waits for it.';
+COMMENT ON COLUMN playbook_tasks.position IS 'The position of its step.';
+COMMENT ON COLUMN playbook_tasks.item IS 'The item of its for_each, else 0.';
+COMMENT ON COLUMN playbook_tasks.home IS 'Routing key of the execution.';
+COMMENT ON COLUMN playbook_tasks.playbook_id IS 'The playbook.';
+COMMENT ON COLUMN playbook_tasks.step_id IS 'The id of the step.';
+COMMENT ON COLUMN playbook_tasks.customer_id IS 'The customer of the execution.';
+COMMENT ON COLUMN playbook_tasks.title IS 'What is to be done, rendered.';
+COMMENT ON COLUMN playbook_tasks.description IS 'More about it, rendered.';
+COMMENT ON COLUMN playbook_tasks.assignee IS 'The person''s id; what the playbook rendered when that is nobody''s id or e-mail.';
+COMMENT ON COLUMN playbook_tasks.status IS 'open, done, declined or revoked (its execution was cancelled).';
+COMMENT ON COLUMN playbook_tasks.due_at IS 'When it is due.';
+COMMENT ON COLUMN playbook_tasks.created_at IS 'When the step asked for it.';
+COMMENT ON COLUMN playbook_tasks.finished_at IS 'When it was done, declined or revoked.';
+COMMENT ON COLUMN playbook_tasks.finished_by IS 'Who did or declined it.';
+COMMENT ON COLUMN playbook_tasks.result IS 'What the person returned; the step''s output.';
+
+CREATE TABLE playbook_outbox (
+    id              bigint      GENERATED ALWAYS AS IDENTITY,
+    execution_id    bigint      NOT NULL,
+    position        integer     NOT NULL,
+    item            integer     NOT NULL DEFAULT 0,
+    home            integer     NOT NULL,
+    kind            text        NOT NULL,
+    idempotency_key text        NOT NULL,
+    customer_id     text,
+    recipient       text,
+    payload         jsonb       NOT NULL,
+    status          text        NOT NULL DEFAULT 'queued',
+    created_at      timestamptz NOT NULL,
+    due_at          timestamptz,
+    attempt         integer     NOT NULL DEFAULT 0,
+    lease_token     uuid,
+    leased_until    timestamptz,
+    finished_at     timestamptz,
+    result          jsonb,
+    error           jsonb,
+    CONSTRAINT playbook_outbox_pkey PRIMARY KEY (id),
+    CONSTRAINT playbook_outbox_idempotency_key_key UNIQUE (idempotency_key),
+    CONSTRAINT playbook_outbox_kind_check CHECK (kind IN ('email', 'meeting', 'notify')),
+    CONSTRAINT playbook_outbox_status_check CHECK (status IN ('queued', 'claimed', 'sent', 'failed', 'revoked'))
+);
+CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id) WHERE status IN ('queued', 'claimed');
+CREATE INDEX playbook_outbox_execution_id_idx ON playbook_outbox (execution_id, position, item);
+COMMENT ON TABLE playbook_outbox IS 'Mail, meetings and messages, rendered, that wait for a sender or were sent.';
+COMMENT ON COLUMN playbook_outbox.id IS 'The message, as playbook_outbox_complete() takes it.';
+COMMENT ON COLUMN playbook_outbox.execution_id IS 'The execution that sends it.';
+COMMENT ON COLUMN playbook_outbox.position IS 'The position of its step.';
+COMMENT ON COLUMN playbook_outbox.item IS 'The item of its for_each, else 0.';
+COMMENT ON COLUMN playbook_outbox.home IS 'Routing key of the execution.';
+COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting or notify.';
+COMMENT ON COLUMN playbook_outbox.idempotency_key IS 'The same at every attempt; a sender passes it on.';
+COMMENT ON COLUMN playbook_outbox.customer_id IS 'The customer of the execution.';
+COMMENT ON COLUMN playbook_outbox.recipient IS 'To whom, as the step rendered it.';
+COMMENT ON COLUMN playbook_outbox.payload IS 'An email: {to, cc, subject, body, …}; a meeting: these and "calendar", its iCalendar text.';
+COMMENT ON COLUMN playbook_outbox.status IS 'queued, claimed by a sender, sent, failed or revoked.';
+COMMENT ON COLUMN playbook_outbox.created_at IS 'When it was queued.';
+COMMENT ON COLUMN playbook_outbox.due_at IS 'Not before then; null: at once.';
+COMMENT ON COLUMN playbook_outbox.attempt IS 'How often a sender has claimed it.';
+COMMENT ON COLUMN playbook_outbox.lease_token IS 'What the sender that has claimed it must show.';
+COMMENT ON COLUMN playbook_outbox.leased_until IS 'When the claim ends by itself.';
+COMMENT ON COLUMN playbook_outbox.finished_at IS 'When it was sent, failed or was revoked.';
+COMMENT ON COLUMN playbook_outbox.result IS 'What the sender reported: message id and the like.';
+COMMENT ON COLUMN playbook_outbox.error IS 'The last failure the sender reported.';
+
+CREATE TABLE playbook_change_batches (
+    id         bigint      GENERATED ALWAYS AS IDENTITY,
+    first_seq  bigint,
+    changes    integer     NOT NULL,
+    executions bigint[]    NOT NULL,
+    positions  integer[]   NOT NULL,
+    items      integer[],
+    statuses   text        NOT NULL,
+    at         timestamptz NOT NULL,
+    CONSTRAINT playbook_change_batches_pkey PRIMARY KEY (id),
+    CONSTRAINT playbook_change_batches_first_seq_key UNIQUE (first_seq)
+);
+CREATE INDEX playbook_change_batches_unannounced_idx ON playbook_change_batches (id) WHERE first_seq IS NULL;
+COMMENT ON TABLE playbook_change_batches IS 'What each transaction of the engine changed; read it with playbook_changes().';
+COMMENT ON COLUMN playbook_change_batches.id IS 'Number of the batch, given before its commit: not the order of announcement.';
+COMMENT ON COLUMN playbook_change_batches.first_seq IS 'Sequence number of its first change, given after its commit; null until then.';
+COMMENT ON COLUMN playbook_change_batches.changes IS 'How many changes it has; they take that many sequence numbers.';
+COMMENT ON COLUMN playbook_change_batches.executions IS 'The execution of each change.';
+COMMENT ON COLUMN playbook_change_batches.positions IS 'The position of the step of each change; -1 for the execution itself.';
+COMMENT ON COLUMN playbook_change_batches.items IS 'The item of each change; null when all are 0.';
+COMMENT ON COLUMN playbook_change_batches.statuses IS 'One letter for each change: p pending, r running, w waiting, u paused, c completed, f failed, x cancelled, s skipped.';
+COMMENT ON COLUMN playbook_change_batches.at IS 'When it was made.';

@@ -1,0 +1,59 @@
+// A step's rows, typed: column names, types, and the rows in PostgreSQL's binary COPY form, in chunks of about 1 MB.
+//
+// Made from the tuples of a statement, written with the step, read back as jsonb, as records, as a column's array, or
+// as a relation that the next statement joins. Values survive exactly. A type without a usable binary form is kept as
+// text. The server's encoding is used, whatever the client's is; lz4 compresses chunks where the server has it.
+#pragma once
+
+#include "pg/guard.hpp"
+#include "value/value.hpp"
+
+namespace playbook::result {
+
+struct Column {
+	std::string name;
+	std::string type;        // qualified name as format_type prints it under an empty path, e.g. "pg_catalog.numeric"
+	std::int32_t typmod = -1;
+	bool as_text = false;    // kept in text form
+};
+
+class RowSet {
+public:
+	const std::vector<Column> &columns() const { return columns_; }
+	std::int64_t row_count() const { return row_count_; }
+	const std::vector<std::string> &chunks() const { return chunks_; }
+	std::size_t bytes() const;
+	int column_index(std::string_view name) const; // -1 when there is none
+
+	// Tuples of a finished statement (SPI_tuptable), or of any descriptor and array of tuples.
+	static std::shared_ptr<const RowSet> from_tuples(SPITupleTable *table);
+	// From what playbook_step_rows.data holds. Each chunk is self-contained: header, then rows.
+	static std::shared_ptr<const RowSet> from_chunks(std::vector<std::string> chunks);
+	// From JSON objects: columns in order of first appearance, types inferred once per column.
+	static std::shared_ptr<const RowSet> from_values(const std::vector<Value> &objects);
+
+	// A tuple descriptor of the present database; unknown types (dropped since) become text. In CurrentMemoryContext.
+	TupleDesc tuple_descriptor() const;
+	// Calls `each` with the values of every row, in order; they live in CurrentMemoryContext (reset between rows is the callee's).
+	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each) const;
+	// Up to `limit` rows (0: all) as objects; numbers keep their digits, the rest as to_jsonb would write it.
+	std::vector<Value> objects(std::int64_t limit = 0) const;
+	// The distinct non-null values of a column, in order of first appearance.
+	Value column_values(int column) const;
+
+private:
+	friend class RowSetBuilder;
+	std::vector<Column> columns_;
+	std::vector<std::string> chunks_;
+	std::int64_t row_count_ = 0;
+};
+
+// Row sets up to this many bytes are kept in playbook_step_executions.rows, larger ones in playbook_step_rows.
+inline constexpr std::size_t inline_bytes = 2000;
+
+// Reads the row set of a finished step; null when it has none. As playbook_engine.
+std::shared_ptr<const RowSet> load_rows(std::int64_t execution, int position, int item);
+// Writes the chunks of a large row set (small ones go with the step's row). As playbook_engine.
+void store_chunks(std::int64_t execution, int slot, std::int32_t home, int position, int item, const RowSet &rows);
+
+} // namespace playbook::result
