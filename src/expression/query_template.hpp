@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -26,48 +27,57 @@ namespace playbook::expression {
 enum class PlaceholderForm { Value, List, NotList, Array, Identifier };
 
 struct Placeholder {
-	std::string name;          // "account_ids", or a path "parameters.min_arr", "customer.id"
-	std::size_t offset = 0;    // of "{{" in the text
+	std::string name;       // "account_ids", or a path "parameters.min_arr", "customer.id"
+	std::size_t offset = 0; // of "{{" in the text
 	PlaceholderForm form = PlaceholderForm::Value;
 };
 
 // One value of a built statement, in the order of $1, $2, …
 struct BoundValue {
-	Value value;               // scalar, or an array when is_array
-	bool is_array = false;     // to be bound as one array
+	Value value;           // scalar, or an array when is_array
+	bool is_array = false; // to be bound as one array
 };
 
 struct BuiltQuery {
-	std::string text;          // with $1, $2, …
+	std::string text; // with $1, $2, …
 	std::vector<BoundValue> values;
 };
 
 // What a placeholder's name stands for when the step runs.
 struct Argument {
 	Value value;
-	bool pasted = false;       // true only for a scalar its author wrote in config.parameters
+	bool pasted = false; // true only for a scalar its author wrote in config.parameters
 };
 // nullopt: unknown name.
 using ArgumentLookup = std::function<std::optional<Argument>(const std::string &name)>;
+
+struct QueryLayout; // query_placement.hpp
 
 class QueryTemplate {
 public:
 	static QueryTemplate parse(std::string_view text);
 	const std::vector<SyntaxError> &errors() const { return errors_; }
 	const std::vector<Placeholder> &placeholders() const { return placeholders_; }
-	// Throws QueryTemplateError: unknown name, a list too long, a value that cannot be an identifier, an object value.
+	// What would go wrong however the values turn out, once it is known which names are pasted: ORDER BY {{column}} with
+	// a bound column, INTERVAL {{x}}, a name of which only a part is a placeholder. For saving a definition.
+	std::vector<SyntaxError> check(const std::function<bool(const std::string &name)> &is_pasted) const;
+	// Throws QueryTemplateError: unknown name, a list too long, a value that cannot be an identifier, an object value
+	// (except before ::json or ::jsonb), whatever check() finds. The result assumes standard_conforming_strings = on.
 	BuiltQuery build(const ArgumentLookup &lookup) const;
 
 private:
 	std::string text_;
 	std::vector<Placeholder> placeholders_;
 	std::vector<SyntaxError> errors_;
-	std::vector<std::size_t> begins_, ends_; // the span that each placeholder replaces, "IN (" and ")" included for lists
+	std::shared_ptr<const QueryLayout> layout_;
 };
 
 class QueryTemplateError : public std::runtime_error {
 public:
-	using std::runtime_error::runtime_error;
+	explicit QueryTemplateError(const std::string &message, std::string advice = {}, std::size_t at = 0)
+	    : std::runtime_error(message), hint(std::move(advice)), offset(at) {}
+	const std::string hint;   // a full sentence, or empty
+	const std::size_t offset; // of the placeholder in the template
 };
 
 } // namespace playbook::expression
