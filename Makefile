@@ -28,7 +28,7 @@ ifeq ($(wildcard $(PGXS)),)
 $(error "$(PGXS)" is missing: install the server headers (Debian: postgresql-server-dev-$(PG_MAJOR)))
 endif
 
-# What is built from what -----------------------------------------------------------------------------------------
+# What is built from what --------------------------------------------------------------------------
 
 SOURCES   := $(sort $(wildcard src/*.cpp src/*/*.cpp))
 CORE      := $(shell cat src/core.txt)
@@ -48,7 +48,7 @@ DOCS       = doc/playbook.md
 endif
 EXTRA_CLEAN = build results regression.diffs regression.out $(filter-out $(DATA),$(wildcard sql/$(EXTENSION)--*.sql))
 
-# Tests against a running server ----------------------------------------------------------------------------------
+# Tests against a running server -------------------------------------------------------------------
 
 # Each test finds the extension installed. Expected output is taken from ./expected: the output directory is searched
 # before the input directory, for both kinds of test.
@@ -57,7 +57,7 @@ REGRESS_OPTS   = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 ISOLATION      = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 
-# Compiling -------------------------------------------------------------------------------------------------------
+# Compiling ----------------------------------------------------------------------------------------
 
 # PGXS would also compile every file to bitcode with clang as C++14; a plain assignment would be overwritten.
 override with_llvm = no

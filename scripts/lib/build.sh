@@ -5,6 +5,10 @@
 build_extension() {
 	quietly "$1/make.log" make -j"$(nproc)" PG_CONFIG="$PG_CONFIG" ||
 		fail "the extension does not compile" "If a header is missing, run scripts/install-dependencies."
+	# The linker lets a module refer to anything, since the server's symbols are not there yet.
+	local unresolved
+	unresolved=$(nm --dynamic --undefined-only --demangle playbook.so | grep 'playbook::' || true)
+	if [ -n "$unresolved" ]; then fail "the library refers to functions that nobody wrote" "$unresolved"; fi
 }
 
 # True when the server's directories hold exactly what was built.

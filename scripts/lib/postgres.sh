@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Private PostgreSQL clusters for the demo and the tests. Sourced, not run; needs say.sh.
 #
-# A cluster is a directory: data/ socket/ log. It listens on a unix socket inside that directory and nowhere else, and
-# the directory belongs to the user the server runs as, so nobody else gets in. PostgreSQL refuses to run as root, so
-# root runs it as "postgres", whom the packages create; every other user runs it as himself. Nothing here looks at, or
-# touches, a cluster that it did not make.
+# A cluster is a directory: data/ socket/ log. It listens on a unix socket inside that directory and nowhere else,
+# and the directory belongs to the user the server runs as, so nobody else gets in. PostgreSQL refuses to run as
+# root, so root runs it as "postgres", whom the packages create; every other user runs it as himself. Nothing here
+# looks at, or touches, a cluster that it did not make.
 
 # The tools of one server version: PG_CONFIG if it is set, else the oldest supported one that has its headers,
 # which is the one that scripts/install-dependencies brings.
@@ -27,8 +27,9 @@ postgres_find() {
 	PG_LIBRARIES=$("$PG_CONFIG" --pkglibdir)
 	PG_EXTENSIONS=$("$PG_CONFIG" --sharedir)/extension
 	[ -x "$PG_BIN/initdb" ] ||
-		fail "\"$PG_BIN\" has no initdb" "Install the server itself, not only its headers (Debian 12: postgresql-15)."
-	export PG_BIN
+		fail "\"$PG_BIN\" has no initdb" \
+			"Install the server itself, not only its headers (Debian 12: postgresql-15)."
+	export PG_BIN PG_LIBRARIES PG_EXTENSIONS
 }
 
 # as_server <command…>: runs it as the user the server runs as, in a directory that user can read.
@@ -68,7 +69,8 @@ cluster_create() {
 	fi
 	# The path of a unix socket is limited to 107 bytes by the system.
 	if [ $((${#directory} + 24)) -gt 107 ]; then
-		fail "\"$directory\" is too long a path for a unix socket" "Set PLAYBOOK_STATE to a shorter one, such as /tmp/playbook."
+		fail "\"$directory\" is too long a path for a unix socket" \
+			"Set PLAYBOOK_STATE to a shorter one, such as /tmp/playbook."
 	fi
 	mkdir -p "$(dirname "$directory")"
 	if [ "$(id -u)" -eq 0 ]; then
@@ -95,7 +97,8 @@ cluster_is_running() {
 cluster_start() {
 	local directory=$1
 	if cluster_is_running "$directory"; then return 0; fi
-	if ! as_server "$PG_BIN/pg_ctl" --pgdata="$directory/data" --log="$directory/log" --wait --timeout=60 start >/dev/null; then
+	if ! as_server "$PG_BIN/pg_ctl" --pgdata="$directory/data" --log="$directory/log" --wait --timeout=60 start \
+		>/dev/null; then
 		as_server tail -n 20 "$directory/log" | sed 's/^/    /' >&2
 		fail "the server in \"$directory\" did not start" "Its log, \"$directory/log\", ends as shown above."
 	fi

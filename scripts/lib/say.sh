@@ -4,9 +4,9 @@
 # Every failure says what went wrong and what to do about it.
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
-	say_bold=$'\e[1m' say_dim=$'\e[2m' say_red=$'\e[31m' say_green=$'\e[32m' say_plain=$'\e[0m'
+	say_bold=$'\e[1m' say_red=$'\e[31m' say_plain=$'\e[0m'
 else
-	say_bold='' say_dim='' say_red='' say_green='' say_plain=''
+	say_bold='' say_red='' say_plain=''
 fi
 
 # say_step "Building": the heading of what happens next.

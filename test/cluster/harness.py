@@ -10,8 +10,9 @@
 
     run(restart_keeps_waiting_executions)
 
-Every server listens on a unix socket in a directory of its own and is removed when the block ends; PLAYBOOK_KEEP=1 keeps
-the directory. Everything that waits has a deadline and says what it waited for. Python of the system with psycopg2.
+Every server listens on a unix socket in a directory of its own and is removed when the block ends; PLAYBOOK_KEEP=1
+keeps the directory. Everything that waits has a deadline and says what it waited for. Needs only the system's Python
+and psycopg2.
 """
 import contextlib
 import glob
@@ -112,7 +113,7 @@ class Cluster:
             raise Failure(f"{program} failed with status {done.returncode}: {done.stdout}\n{self.log_text()[-4000:]}")
         return done
 
-    # The server ------------------------------------------------------------------------------------------------
+    # The server -----------------------------------------------------------------------------------
 
     def configure(self, **settings):
         """Adds settings; they count from the next start, or after reload()."""
@@ -194,7 +195,7 @@ class Cluster:
         else:
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    # SQL ---------------------------------------------------------------------------------------------------------
+    # SQL ------------------------------------------------------------------------------------------
 
     def connect(self, role="postgres", database="postgres", autocommit=True, **options):
         """A psycopg2 connection; closed with the cluster."""
