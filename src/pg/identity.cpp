@@ -3,6 +3,12 @@
 #include "pg/installation.hpp"
 
 namespace playbook::pg {
+namespace {
+
+// Whom the innermost EngineIdentity was entered from; invalid outside of one.
+Oid engine_caller = InvalidOid;
+
+} // namespace
 
 EngineIdentity::EngineIdentity() {
 	const Oid engine = installation().engine_role;
@@ -11,10 +17,21 @@ EngineIdentity::EngineIdentity() {
 		            "Create it again: CREATE ROLE playbook_engine NOLOGIN; then reinstall the extension.");
 	settings_.set("search_path", "pg_catalog, pg_temp");
 	GetUserIdAndSecContext(&user_, &security_);
+	outer_caller_ = engine_caller;
+	if (user_ != engine || !OidIsValid(engine_caller)) engine_caller = user_;
 	SetUserIdAndSecContext(engine, security_ | SECURITY_LOCAL_USERID_CHANGE);
 }
 
-EngineIdentity::~EngineIdentity() { SetUserIdAndSecContext(user_, security_); }
+EngineIdentity::~EngineIdentity() {
+	SetUserIdAndSecContext(user_, security_);
+	engine_caller = outer_caller_;
+}
+
+Oid EngineIdentity::caller() {
+	const Oid user = GetUserId();
+	const bool is_engine = OidIsValid(engine_caller) && user == installation().engine_role;
+	return is_engine ? engine_caller : user;
+}
 
 OwnerIdentity::OwnerIdentity(Oid owner, bool restricted) {
 	GetUserIdAndSecContext(&user_, &security_);

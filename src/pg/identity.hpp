@@ -17,9 +17,13 @@ public:
 	EngineIdentity(const EngineIdentity &) = delete;
 	EngineIdentity &operator=(const EngineIdentity &) = delete;
 
+	// The current user; inside an EngineIdentity, the user it was entered from. Who asks, wherever it is asked.
+	static Oid caller();
+
 private:
 	Oid user_ = InvalidOid;
 	int security_ = 0;
+	Oid outer_caller_ = InvalidOid;
 	SettingScope settings_;
 };
 

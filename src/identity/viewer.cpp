@@ -1,0 +1,152 @@
+#include "identity/viewer.hpp"
+
+#include "identity/access.hpp"
+#include "pg/identity.hpp"
+#include "pg/installation.hpp"
+#include "pg/spi.hpp"
+#include "settings.hpp"
+
+namespace playbook::identity {
+namespace {
+
+// A scan over a long history must not grow the process; the next rows are looked up again.
+constexpr std::size_t kept_verdicts = 50'000;
+
+std::optional<std::string> person_of_role(Oid role) {
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement find("SELECT id FROM @playbook_people WHERE role = $1 ORDER BY id LIMIT 1", {REGROLEOID});
+	const pg::Rows rows = find.query({pg::oid(role)});
+	if (rows.empty()) return std::nullopt;
+	return rows.text(0, 0);
+}
+
+// Whether playbook.actor is to be believed. Both must be trusted: the role whose rights count, since a playbook's SQL
+// may set what it likes in the session of an application, and the role that has the session's settings in its hands,
+// since anybody may call a trusted role's SECURITY DEFINER function.
+bool actor_is_believed(Oid role) {
+	const std::optional<Oid> trusted = pg::find_role("playbook_trusted_app");
+	if (!trusted || !member_of(role, *trusted)) return false;
+	return member_of(GetOuterUserId(), *trusted);
+}
+
+unsigned privilege_bit(const std::string &privilege) {
+	if (privilege == "view") return ShareView;
+	if (privilege == "start") return ShareStart;
+	if (privilege == "copy") return ShareCopy;
+	return 0;
+}
+
+} // namespace
+
+Actor present_actor() {
+	Actor actor;
+	actor.role = caller();
+	std::string named = settings::actor();
+	if (!named.empty() && actor_is_believed(actor.role)) {
+		actor.name = std::move(named);
+		actor.is_person = actor.named = true;
+		return actor;
+	}
+	// In a SECURITY DEFINER function the session's role is who acts; in a playbook's own SQL it is the playbook's owner,
+	// or else a playbook could decide in the name of whoever runs it.
+	const Oid role = InSecurityRestrictedOperation() ? actor.role : GetOuterUserId();
+	if (std::optional<std::string> person = person_of_role(role)) {
+		actor.name = std::move(*person);
+		actor.is_person = true;
+	} else {
+		actor.name = pg::role_name(role);
+	}
+	return actor;
+}
+
+// While all of this is the same, nothing that a Viewer keeps can have changed by this session's own doing.
+struct Viewer::Key {
+	Oid role = InvalidOid, outer_role = InvalidOid;
+	bool restricted = false;
+	TimestampTz transaction = 0, statement = 0;
+	SubTransactionId subtransaction = InvalidSubTransactionId;
+	CommandId command = InvalidCommandId;
+	std::uint64_t generation = 0;
+	std::string actor;
+	bool operator==(const Key &) const = default;
+
+	static Key present() {
+		Key key;
+		key.role = caller();
+		key.outer_role = GetOuterUserId();
+		key.restricted = InSecurityRestrictedOperation();
+		key.transaction = GetCurrentTransactionStartTimestamp();
+		key.statement = GetCurrentStatementStartTimestamp();
+		key.subtransaction = GetCurrentSubTransactionId();
+		key.command = GetCurrentCommandId(false);
+		key.generation = pg::installation().generation;
+		key.actor = settings::actor();
+		return key;
+	}
+};
+
+Viewer &Viewer::present() {
+	static Key key;
+	static Viewer kept;
+	Key now = Key::present();
+	if (!(now == key)) {
+		key = Key(); // forgotten first: make() may throw
+		kept = make();
+		key = std::move(now);
+	}
+	return kept;
+}
+
+Viewer Viewer::make() {
+	Viewer viewer;
+	viewer.actor_ = present_actor();
+	viewer.sees_everything_ = caller_in_group("playbook_viewer");
+	return viewer;
+}
+
+bool Viewer::acts_for(const std::string &person) {
+	if (person == actor_.name) return true;
+	if (!actor_.is_person) return false;
+	if (!acts_for_) load_deputies();
+	return acts_for_->contains(person);
+}
+
+unsigned Viewer::shared(const std::string &playbook) {
+	if (!shares_) load_shares();
+	const auto found = shares_->find(playbook);
+	return found == shares_->end() ? 0 : found->second;
+}
+
+const bool *Viewer::verdict(std::int64_t execution) const {
+	const auto found = executions_.find(execution);
+	return found == executions_.end() ? nullptr : &found->second;
+}
+
+void Viewer::remember(std::int64_t execution, bool visible) {
+	if (executions_.size() >= kept_verdicts) executions_.clear();
+	executions_[execution] = visible;
+}
+
+void Viewer::load_deputies() {
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement find("SELECT id FROM @playbook_people WHERE deputy = $1 AND away_until > pg_catalog.now()",
+	                          {TEXTOID});
+	const pg::Rows rows = find.query({pg::text(actor_.name)});
+	acts_for_.emplace();
+	for (std::size_t i = 0; i < rows.size(); ++i) acts_for_->insert(rows.text(i, 0));
+}
+
+void Viewer::load_shares() {
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement find("SELECT playbook_id, role, privilege FROM @playbook_shares", {});
+	const pg::Rows rows = find.query({});
+	shares_.emplace();
+	for (std::size_t i = 0; i < rows.size(); ++i)
+		if (member_of(actor_.role, rows.oid(i, 1)))
+			(*shares_)[rows.text(i, 0)] |= privilege_bit(rows.text(i, 2));
+}
+
+} // namespace playbook::identity
