@@ -57,16 +57,18 @@ cluster_create() {
 	local directory=$1 owner=postgres
 	shift
 	if [ "$(id -u)" -ne 0 ]; then owner=$(id -un); fi
-	# In a directory such as /tmp somebody else may have been first.
-	if [ -e "$directory" ]; then
-		case $(stat -c %U "$directory") in
-		"$owner" | "$(id -un)") ;;
+	# In a directory such as /var/tmp somebody else may have been first.
+	local path present
+	for path in "$(dirname "$directory")" "$directory"; do
+		present=$(stat -c %U "$path" 2>/dev/null) || continue
+		case $present in
+		"$owner" | "$(id -un)" | root) ;;
 		*)
-			fail "\"$directory\" exists and belongs to $(stat -c %U "$directory"), not to $owner" \
+			fail "\"$path\" exists and belongs to $present, not to $owner" \
 				"Remove it, or set PLAYBOOK_STATE to another directory."
 			;;
 		esac
-	fi
+	done
 	# The path of a unix socket is limited to 107 bytes by the system.
 	if [ $((${#directory} + 24)) -gt 107 ]; then
 		fail "\"$directory\" is too long a path for a unix socket" \
@@ -115,7 +117,7 @@ cluster_stop() {
 cluster_remove() {
 	[ -d "$1" ] || return 0
 	cluster_stop "$1" || true
-	as_server rm -rf "$1/data" "$1/socket" "$1/log"
+	as_server rm -rf "$1/data" "$1/socket" "$1/log" "$1/library"
 	rmdir "$1" 2>/dev/null || true
 }
 
