@@ -18,22 +18,30 @@
 namespace playbook::expression {
 
 struct RenderOptions {
-	bool escape_html = false;               // {{x}} escapes as Handlebars does by default; {{{x}}} and {{&x}} never do
-	std::string time_zone = "UTC";          // for date helpers
+	bool escape_html = false;      // {{x}} escapes as Handlebars does by default; {{{x}}} and {{&x}} never do
+	std::string time_zone = "UTC"; // for date helpers
 	std::string locale = "en_US";
 	std::string currency = "USD";
-	std::int64_t now_microseconds = 0;      // since the Unix epoch
+	std::int64_t now_microseconds = 0; // since the Unix epoch
 	std::size_t max_output = std::size_t{8} << 20;
-	std::size_t max_operations = 1000000;   // loops times their bodies; a template cannot run away
+	std::size_t max_operations = 1000000; // loops times their bodies; a template cannot run away
 };
 
 struct Rendered {
 	std::string text;
-	std::vector<std::string> missing;       // variables that were printed and had no value, in order, once each
+	std::vector<std::string> missing; // variables that were printed and had no value, in order, once each
+};
+
+// One place at which a template reads a variable.
+struct PathUse {
+	std::vector<std::string> path; // {"customer","name"}
+	std::size_t offset = 0;        // in the template's text
+	bool relative = false;         // to the element of an #each or the value of a #with around it
 };
 
 class Template {
 public:
+	Template(); // the empty text
 	// Throws nothing: a template with errors() renders nothing.
 	static Template parse(std::string_view text);
 
@@ -42,6 +50,8 @@ public:
 	// #each and #with are given as written (relative) unless they begin at a known root (customer, csm, parameters,
 	// steps, event, execution, item, index) or at @root.
 	const std::vector<std::vector<std::string>> &paths() const;
+	// The same, each occurrence with its place, and whether the path begins at the top.
+	const std::vector<PathUse> &uses() const;
 	// True when the text holds no mustache at all.
 	bool is_constant() const;
 
