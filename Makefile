@@ -123,3 +123,9 @@ build/flags build/sources build/fragments: ;
 .PHONY: unit
 unit:
 	test/run-unit
+
+# What a release consists of: the committed files of the current version.
+.PHONY: dist
+dist:
+	@mkdir -p build
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o build/$(EXTENSION)-$(EXTVERSION).zip HEAD

@@ -5,7 +5,8 @@
 \pset tuples_only off
 \pset border 1
 \pset footer off
-SELECT health_status, count(*) AS accounts, round(avg(health_score)) AS score, to_char(sum(arr) / 1e6, 'FM$990.00"M"') AS arr
+SELECT health_status, count(*) AS accounts, round(avg(health_score)) AS score,
+       to_char(sum(arr) / 1e6, 'FM$990.00"M"') AS arr
 FROM analytics.accounts
 GROUP BY health_status
 ORDER BY min(health_score);

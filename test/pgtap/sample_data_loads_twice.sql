@@ -5,7 +5,8 @@ SELECT plan(9);
 CREATE TABLE first_load AS
 SELECT md5(string_agg(a::text, '|' ORDER BY account_id)) AS accounts,
        (SELECT md5(string_agg(d::text, '|' ORDER BY deal_id)) FROM crm.deals AS d) AS deals,
-       (SELECT md5(string_agg(h::text, '|' ORDER BY account_id, observed_on)) FROM analytics.health_history AS h) AS health
+       (SELECT md5(string_agg(h::text, '|' ORDER BY account_id, observed_on))
+        FROM analytics.health_history AS h) AS health
 FROM analytics.accounts AS a;
 UPDATE analytics.accounts SET health_score = 1 WHERE account_id = 10000;
 DELETE FROM crm.deals WHERE dealtype = 'renewal';
@@ -14,7 +15,8 @@ DELETE FROM crm.deals WHERE dealtype = 'renewal';
 SELECT results_eq($$
     SELECT md5(string_agg(a::text, '|' ORDER BY account_id)),
            (SELECT md5(string_agg(d::text, '|' ORDER BY deal_id)) FROM crm.deals AS d),
-           (SELECT md5(string_agg(h::text, '|' ORDER BY account_id, observed_on)) FROM analytics.health_history AS h)
+           (SELECT md5(string_agg(h::text, '|' ORDER BY account_id, observed_on))
+        FROM analytics.health_history AS h)
     FROM analytics.accounts AS a
 $$, 'SELECT accounts, deals, health FROM first_load', 'a second load restores every row');
 
@@ -33,7 +35,8 @@ SELECT is_empty($$
     LEFT JOIN analytics.people AS manager ON manager.person_id = csm.manager
     WHERE manager.role IS DISTINCT FROM 'manager'
 $$, 'each customer has a CSM, and each CSM a manager');
-SELECT is((SELECT atttypid::regtype::text FROM pg_attribute WHERE attrelid = 'crm.deals'::regclass AND attname = 'company_id'),
+SELECT is((SELECT atttypid::regtype::text FROM pg_attribute
+           WHERE attrelid = 'crm.deals'::regclass AND attname = 'company_id'),
           (SELECT atttypid::regtype::text FROM pg_attribute
            WHERE attrelid = 'analytics.accounts'::regclass AND attname = 'account_id'),
           'deals and accounts join by one type');
