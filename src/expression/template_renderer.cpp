@@ -250,15 +250,20 @@ private:
 	Operand look_up(const TemplatePath &path, const Scope &scope) {
 		count();
 		if (path.is_parameter()) return parameter(path, scope);
+		// A quirk of Handlebars: a path that begins with an empty segment is the context.
+		if (!path.parts.empty() && path.parts[0].empty()) return ancestor(path, scope);
 		if (path.data) return iteration_value(path, scope);
-		Operand value = scope.context;
-		if (path.depth > 0) {
-			const Contexts *contexts = scope.contexts;
-			for (int i = 0; i < path.depth && contexts != nullptr; ++i) contexts = contexts->parent;
-			value = contexts != nullptr ? contexts->context : Operand();
-		}
+		Operand value = ancestor(path, scope);
 		for (const std::string &part : path.parts) value = property(value, part);
 		return value;
+	}
+
+	// What the "../" of a path lead to.
+	static Operand ancestor(const TemplatePath &path, const Scope &scope) {
+		if (path.depth == 0) return scope.context;
+		const Contexts *contexts = scope.contexts;
+		for (int i = 0; i < path.depth && contexts != nullptr; ++i) contexts = contexts->parent;
+		return contexts != nullptr ? contexts->context : Operand();
 	}
 
 	Operand parameter(const TemplatePath &path, const Scope &scope) {
