@@ -43,6 +43,8 @@ Report report_of_foreign(const std::exception &exception) noexcept {
 void raise(const Report &report) {
 	const char *fallback =
 	    report.sqlstate == ERRCODE_OUT_OF_MEMORY ? "out of memory" : "an error without a message";
+	// The callbacks gave their lines when the error was first raised; asked again they would tell every one twice.
+	if (report.context != nullptr) error_context_stack = nullptr;
 	ereport(ERROR, (errcode(report.sqlstate),
 	                errmsg_internal("%s", report.message != nullptr ? report.message : fallback),
 	                report.detail != nullptr ? errdetail_internal("%s", report.detail) : 0,
