@@ -13,19 +13,26 @@ PLAYBOOK_EXPORT_END
 
 namespace {
 
-// The playbook's owner, its row locked, when the caller may edit it.
+std::optional<Oid> owner_of(const std::string &playbook, bool lock) {
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement read("SELECT owner FROM @playbooks WHERE id = $1", {TEXTOID});
+	static pg::Statement read_locked("SELECT owner FROM @playbooks WHERE id = $1 FOR UPDATE", {TEXTOID});
+	const pg::Rows rows = (lock ? read_locked : read).query({pg::text(playbook)});
+	if (rows.empty()) return std::nullopt;
+	return rows.oid(0, 0);
+}
+
+// The playbook's owner, its row locked, when the caller may edit it. Asked before locking too: who may not edit must
+// not hold up those who may; and asked again, for the owner may have changed while we waited.
 Oid lock_editable(const std::string &playbook) {
-	std::optional<Oid> owner;
-	{
-		const pg::Spi connection;
-		const pg::EngineIdentity engine;
-		static pg::Statement find("SELECT owner FROM @playbooks WHERE id = $1 FOR UPDATE", {TEXTOID});
-		const pg::Rows rows = find.query({pg::text(playbook)});
-		if (!rows.empty()) owner = rows.oid(0, 0);
+	for (const bool lock : {false, true}) {
+		const std::optional<Oid> owner = owner_of(playbook, lock);
+		if (!owner) identity::unknown_playbook(playbook);
+		identity::require_edit(playbook, *owner);
+		if (lock) return *owner;
 	}
-	if (!owner) identity::unknown_playbook(playbook);
-	identity::require_edit(playbook, *owner);
-	return *owner;
+	pg_unreachable();
 }
 
 void check_privilege(const std::string &privilege) {
