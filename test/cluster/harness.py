@@ -100,9 +100,11 @@ class Cluster:
         return self
 
     def __exit__(self, kind, error, trace):
-        if kind is not None:
-            sys.stdout.write("".join(f"# {line}\n" for line in self.log_text().splitlines()[-40:]))
-        self.remove()
+        try:
+            if kind is not None:
+                sys.stdout.write("".join(f"# {line}\n" for line in self.log_text().splitlines()[-40:]))
+        finally:
+            self.remove()  # also when nobody reads the output any more
 
     def _run(self, program, *arguments, check_status=True, **options):
         """Runs a program of the server's, as the server's user."""
