@@ -1,0 +1,90 @@
+// The notify step: a message in people's feeds, and in the outbox for every other way that its `via` names.
+//
+// It ends at once, so nothing is looked up for it that its config does not ask for: a feed is read by id and e-mail
+// address alike.
+#include "step/approvers.hpp"
+#include "step/handlers.hpp"
+#include "step/mail_address.hpp"
+#include "step/outbox.hpp"
+#include "step/recipients.hpp"
+
+namespace playbook::step {
+namespace {
+
+void add_names(const Value &value, std::vector<std::string> &names) {
+	if (value.is_array()) {
+		for (const Value &item : value.items()) add_names(item, names);
+	} else if (value.is_object()) {
+		const Value *id = value.find("id") != nullptr ? value.find("id") : value.find("email");
+		if (id != nullptr) add_names(*id, names);
+	} else if (std::string name = single_line(value.as_text()); !name.empty()) {
+		if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+	}
+}
+
+class NotifyHandler final : public Handler {
+public:
+	Result start(const Context &context, const Value &input) const override {
+		std::vector<std::string> people;
+		if (const Value *to = input.find("to")) add_names(*to, people);
+		else people.push_back(default_person(context));
+		if (people.empty())
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "step \"" + context.step.id + "\" notifies nobody",
+			                "Its \"to\" came out empty.");
+
+		Value payload = Value::object();
+		const Value *title = input.find("title") != nullptr ? input.find("title") : input.find("subject");
+		payload.set("title", Value(title != nullptr ? single_line(title->as_text()) : context.step.name));
+		const Value *message = input.find("message");
+		payload.set("message", message != nullptr ? *message : Value(""));
+		for (const char *key : {"priority", "link"})
+			if (const Value *value = input.find(key)) payload.set(key, *value);
+
+		const std::string key = context.idempotency_key();
+		std::vector<OutboxMessage> messages;
+		for (std::size_t i = 0; i < people.size(); ++i)
+			messages.push_back({"notify", i == 0 ? key : key + ":" + std::to_string(i), people[i], payload, std::nullopt});
+		add_other_ways(context, input, people, payload, messages);
+		queue_outbox(context, messages);
+		return Result::completed();
+	}
+
+	void withdraw(const Context &) const override {} // what was said was said
+
+private:
+	static void add_other_ways(const Context &context, const Value &input, const std::vector<std::string> &people,
+	                           const Value &payload, std::vector<OutboxMessage> &messages) {
+		std::vector<std::string> ways;
+		if (const Value *via = input.find("via")) add_names(*via, ways);
+		Value named = Value::array();
+		for (const std::string &person : people) named.push_back(Value(person));
+		for (const std::string &way : ways) {
+			if (way == "notify") continue;
+			OutboxMessage message;
+			message.kind = way;
+			message.idempotency_key = context.idempotency_key() + ":" + way;
+			if (way == "email") {
+				const std::vector<MailAddress> to = recipients(context, &named, "to");
+				message.payload.set("to", address_list(to));
+				if (const auto from = csm_address(context)) message.payload.set("from", Value(from->text()));
+				message.payload.set("subject", *payload.find("title"));
+				message.payload.set("body", *payload.find("message"));
+				message.recipient = address_text(to);
+			} else {
+				message.payload = payload;
+				message.payload.set("to", named);
+				for (const std::string &person : people) message.recipient += (message.recipient.empty() ? "" : ", ") + person;
+			}
+			messages.push_back(std::move(message));
+		}
+	}
+};
+
+} // namespace
+
+const Handler &notify_handler() {
+	static const NotifyHandler handler;
+	return handler;
+}
+
+} // namespace playbook::step
