@@ -75,6 +75,8 @@ COMMENT ON COLUMN playbook_executions.reason IS 'Why it was cancelled, paused, r
 
 CREATE INDEX playbook_executions_customer_id_status_idx ON playbook_executions (customer_id, status, id DESC)
     WHERE customer_id IS NOT NULL;
+-- What failed lately for a person: playbook_my_work.
+CREATE INDEX playbook_executions_actor_finished_at_idx ON playbook_executions (actor, finished_at) WHERE status = 'failed';
 CREATE INDEX playbook_executions_parent_execution_idx ON playbook_executions (parent_execution)
     WHERE parent_execution IS NOT NULL;
 CREATE INDEX playbook_executions_labels_idx ON playbook_executions USING gin (labels) WHERE labels IS NOT NULL;
@@ -210,6 +212,25 @@ COMMENT ON COLUMN playbook_idempotency.execution_id IS 'The execution it started
 COMMENT ON COLUMN playbook_idempotency.parameters IS 'SHA-256 of the parameters: the same key with others is refused.';
 COMMENT ON COLUMN playbook_idempotency.kept_until IS 'Kept at least until then, and as long as the execution.';
 
+CREATE TABLE playbook_last_results (
+    playbook_id   text        NOT NULL,
+    step_id       text        NOT NULL,
+    configuration text        NOT NULL,
+    execution_id  bigint      NOT NULL,
+    position      integer     NOT NULL,
+    item          integer     NOT NULL,
+    finished_at   timestamptz NOT NULL,
+    CONSTRAINT playbook_last_results_pkey PRIMARY KEY (playbook_id, step_id, configuration)
+);
+COMMENT ON TABLE playbook_last_results IS 'Where the last good rows of steps with on_error: cached lie.';
+COMMENT ON COLUMN playbook_last_results.playbook_id IS 'The playbook.';
+COMMENT ON COLUMN playbook_last_results.step_id IS 'The step.';
+COMMENT ON COLUMN playbook_last_results.configuration IS 'SHA-256 of owner, connections and resolved input: another configuration has a result of its own.';
+COMMENT ON COLUMN playbook_last_results.execution_id IS 'The execution that has the rows.';
+COMMENT ON COLUMN playbook_last_results.position IS 'The position of the step there.';
+COMMENT ON COLUMN playbook_last_results.item IS 'The item of the step there.';
+COMMENT ON COLUMN playbook_last_results.finished_at IS 'When they were good.';
+
 CREATE TABLE playbook_active_customers (
     playbook_id  text   NOT NULL,
     customer_id  text   NOT NULL,
@@ -241,3 +262,12 @@ COMMENT ON COLUMN playbook_signals.payload IS 'What came with it; steps see it a
 COMMENT ON COLUMN playbook_signals.sent_by IS 'The person or role that sent it.';
 COMMENT ON COLUMN playbook_signals.sent_at IS 'When it was sent.';
 COMMENT ON COLUMN playbook_signals.consumed_by IS 'The position of the step that waited for it; null while nobody has.';
+
+CREATE TABLE playbook_work_log (
+    role      regrole     NOT NULL,
+    worked_at timestamptz NOT NULL,
+    CONSTRAINT playbook_work_log_pkey PRIMARY KEY (role)
+);
+COMMENT ON TABLE playbook_work_log IS 'When each role last called playbook_work(), for servers without background workers.';
+COMMENT ON COLUMN playbook_work_log.role IS 'The role that worked.';
+COMMENT ON COLUMN playbook_work_log.worked_at IS 'When its last call began.';

@@ -15,6 +15,7 @@ CREATE TABLE approvals (
     message        text,
     approvers      jsonb       NOT NULL,
     needed         integer     NOT NULL DEFAULT 1,
+    round          integer     NOT NULL DEFAULT 1,
     requester      text        NOT NULL,
     self_approval  boolean     NOT NULL DEFAULT true,
     requested_at   timestamptz NOT NULL,
@@ -25,11 +26,12 @@ CREATE TABLE approvals (
     comment        text,
     changes        jsonb,
     CONSTRAINT approvals_pkey PRIMARY KEY (id),
-    CONSTRAINT approvals_execution_id_position_item_key UNIQUE (execution_id, position, item),
     CONSTRAINT approvals_status_check
         CHECK (status IN ('pending', 'approved', 'changed', 'rejected', 'expired', 'revoked')),
     CONSTRAINT approvals_on_expiry_check CHECK (on_expiry IN ('approve', 'reject', 'escalate', 'branch'))
 );
+CREATE UNIQUE INDEX approvals_execution_id_position_item_key ON approvals (execution_id, position, item) WHERE status = 'pending';
+CREATE INDEX approvals_execution_id_position_item_idx ON approvals (execution_id, position, item, id);
 CREATE INDEX approvals_pending_idx ON approvals (requested_at, id) WHERE status = 'pending';
 COMMENT ON TABLE approvals IS 'Approvals: what exactly will happen, who may decide, and what was decided.';
 COMMENT ON COLUMN approvals.id IS 'The approval, as playbook_approve() and playbook_reject() take it.';
@@ -43,8 +45,9 @@ COMMENT ON COLUMN approvals.customer_id IS 'The customer of the execution.';
 COMMENT ON COLUMN approvals.status IS 'pending, approved, changed (approved with changes), rejected, expired or revoked.';
 COMMENT ON COLUMN approvals.action IS 'The rendered action: what runs when it is approved as it is.';
 COMMENT ON COLUMN approvals.message IS 'What the playbook tells the approver.';
-COMMENT ON COLUMN approvals.approvers IS 'Who may decide: {"people": [ids], "roles": [names]}.';
+COMMENT ON COLUMN approvals.approvers IS 'Who may decide: {"people": [ids], "roles": [names]}, and who handed it on: {"delegated": [{from, to, at, comment}], "escalated": [{to, at}]}.';
 COMMENT ON COLUMN approvals.needed IS 'How many different people must approve.';
+COMMENT ON COLUMN approvals.round IS 'Raised by every approval with changes: who approved before approved something else and does not count any more.';
 COMMENT ON COLUMN approvals.requester IS 'The person on whose behalf the execution runs.';
 COMMENT ON COLUMN approvals.self_approval IS 'Whether the requester may decide.';
 COMMENT ON COLUMN approvals.requested_at IS 'Since when it waits.';
@@ -57,18 +60,20 @@ COMMENT ON COLUMN approvals.changes IS 'The changes that were approved; merged i
 
 CREATE TABLE playbook_approval_decisions (
     approval_id bigint      NOT NULL,
+    round       integer     NOT NULL DEFAULT 1,
     person      text        NOT NULL,
     role        regrole     NOT NULL,
     decision    text        NOT NULL,
     comment     text,
     changes     jsonb,
     decided_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    CONSTRAINT playbook_approval_decisions_pkey PRIMARY KEY (approval_id, person),
+    CONSTRAINT playbook_approval_decisions_pkey PRIMARY KEY (approval_id, round, person),
     CONSTRAINT playbook_approval_decisions_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approvals (id) ON DELETE CASCADE,
     CONSTRAINT playbook_approval_decisions_decision_check CHECK (decision IN ('approve', 'reject'))
 );
 COMMENT ON TABLE playbook_approval_decisions IS 'Each person''s decision on an approval: people count, not roles.';
 COMMENT ON COLUMN playbook_approval_decisions.approval_id IS 'The approval.';
+COMMENT ON COLUMN playbook_approval_decisions.round IS 'The round of the approval in which it was made.';
 COMMENT ON COLUMN playbook_approval_decisions.person IS 'The person, else the name of the role.';
 COMMENT ON COLUMN playbook_approval_decisions.role IS 'The role of the session that decided.';
 COMMENT ON COLUMN playbook_approval_decisions.decision IS 'approve or reject.';
@@ -88,6 +93,8 @@ CREATE TABLE playbook_tasks (
     title        text        NOT NULL,
     description  text,
     assignee     text,
+    priority     text        NOT NULL DEFAULT 'normal',
+    checklist    jsonb,
     status       text        NOT NULL DEFAULT 'open',
     due_at       timestamptz,
     created_at   timestamptz NOT NULL,
@@ -95,9 +102,11 @@ CREATE TABLE playbook_tasks (
     finished_by  text,
     result       jsonb,
     CONSTRAINT playbook_tasks_pkey PRIMARY KEY (id),
-    CONSTRAINT playbook_tasks_execution_id_position_item_key UNIQUE (execution_id, position, item),
+    CONSTRAINT playbook_tasks_priority_check CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
     CONSTRAINT playbook_tasks_status_check CHECK (status IN ('open', 'done', 'declined', 'revoked'))
 );
+CREATE UNIQUE INDEX playbook_tasks_execution_id_position_item_key ON playbook_tasks (execution_id, position, item) WHERE status = 'open';
+CREATE INDEX playbook_tasks_execution_id_position_item_idx ON playbook_tasks (execution_id, position, item, id);
 CREATE INDEX playbook_tasks_assignee_due_at_idx ON playbook_tasks (assignee, due_at) WHERE status = 'open';
 COMMENT ON TABLE playbook_tasks IS 'Tasks that playbooks give to people.';
 COMMENT ON COLUMN playbook_tasks.id IS 'The task, as playbook_complete_task() takes it.';
@@ -110,7 +119,9 @@ COMMENT ON COLUMN playbook_tasks.step_id IS 'The id of the step.';
 COMMENT ON COLUMN playbook_tasks.customer_id IS 'The customer of the execution.';
 COMMENT ON COLUMN playbook_tasks.title IS 'What is to be done, rendered.';
 COMMENT ON COLUMN playbook_tasks.description IS 'More about it, rendered.';
-COMMENT ON COLUMN playbook_tasks.assignee IS 'The person''s id; what the playbook rendered when that is nobody''s id or e-mail.';
+COMMENT ON COLUMN playbook_tasks.assignee IS 'The person''s id, or role:name; what the playbook rendered when that is nobody''s id or e-mail.';
+COMMENT ON COLUMN playbook_tasks.priority IS 'low, normal, high or urgent.';
+COMMENT ON COLUMN playbook_tasks.checklist IS 'Points to tick off: a list of texts.';
 COMMENT ON COLUMN playbook_tasks.status IS 'open, done, declined or revoked (its execution was cancelled).';
 COMMENT ON COLUMN playbook_tasks.due_at IS 'When it is due.';
 COMMENT ON COLUMN playbook_tasks.created_at IS 'When the step asked for it.';
@@ -140,7 +151,7 @@ CREATE TABLE playbook_outbox (
     error           jsonb,
     CONSTRAINT playbook_outbox_pkey PRIMARY KEY (id),
     CONSTRAINT playbook_outbox_idempotency_key_key UNIQUE (idempotency_key),
-    CONSTRAINT playbook_outbox_kind_check CHECK (kind IN ('email', 'meeting', 'notify')),
+    CONSTRAINT playbook_outbox_kind_check CHECK (length(kind) BETWEEN 1 AND 63),
     CONSTRAINT playbook_outbox_status_check CHECK (status IN ('queued', 'claimed', 'sent', 'failed', 'revoked'))
 );
 CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id) WHERE status IN ('queued', 'claimed');
@@ -151,14 +162,14 @@ COMMENT ON COLUMN playbook_outbox.execution_id IS 'The execution that sends it.'
 COMMENT ON COLUMN playbook_outbox.position IS 'The position of its step.';
 COMMENT ON COLUMN playbook_outbox.item IS 'The item of its for_each, else 0.';
 COMMENT ON COLUMN playbook_outbox.home IS 'Routing key of the execution.';
-COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting or notify.';
+COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting, notify (a person''s feed), or another that the via of a notify step names.';
 COMMENT ON COLUMN playbook_outbox.idempotency_key IS 'The same at every attempt; a sender passes it on.';
 COMMENT ON COLUMN playbook_outbox.customer_id IS 'The customer of the execution.';
 COMMENT ON COLUMN playbook_outbox.recipient IS 'To whom, as the step rendered it.';
 COMMENT ON COLUMN playbook_outbox.payload IS 'An email: {to, cc, subject, body, …}; a meeting: these and "calendar", its iCalendar text.';
 COMMENT ON COLUMN playbook_outbox.status IS 'queued, claimed by a sender, sent, failed or revoked.';
 COMMENT ON COLUMN playbook_outbox.created_at IS 'When it was queued.';
-COMMENT ON COLUMN playbook_outbox.due_at IS 'Not before then; null: at once.';
+COMMENT ON COLUMN playbook_outbox.due_at IS 'Not before then; of a claimed message, when its lease ends.';
 COMMENT ON COLUMN playbook_outbox.attempt IS 'How often a sender has claimed it.';
 COMMENT ON COLUMN playbook_outbox.lease_token IS 'What the sender that has claimed it must show.';
 COMMENT ON COLUMN playbook_outbox.leased_until IS 'When the claim ends by itself.';
@@ -188,3 +199,13 @@ COMMENT ON COLUMN playbook_change_batches.positions IS 'The position of the step
 COMMENT ON COLUMN playbook_change_batches.items IS 'The item of each change; null when all are 0.';
 COMMENT ON COLUMN playbook_change_batches.statuses IS 'One letter for each change: p pending, r running, w waiting, u paused, c completed, f failed, x cancelled, s skipped.';
 COMMENT ON COLUMN playbook_change_batches.at IS 'When it was made.';
+
+CREATE TABLE playbook_feed (
+    singleton boolean NOT NULL DEFAULT true,
+    next_seq  bigint  NOT NULL DEFAULT 1,
+    CONSTRAINT playbook_feed_pkey PRIMARY KEY (singleton),
+    CONSTRAINT playbook_feed_singleton_check CHECK (singleton)
+);
+COMMENT ON TABLE playbook_feed IS 'Where the numbering of changes goes on when all announced ones were forgotten.';
+COMMENT ON COLUMN playbook_feed.singleton IS 'Always true: there is one row, once something was forgotten.';
+COMMENT ON COLUMN playbook_feed.next_seq IS 'No change announced later has a lower number.';
