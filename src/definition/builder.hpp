@@ -1,7 +1,7 @@
 // From a document's values to a Definition: which key means what.
 //
-// Tolerant: a value of the wrong kind counts as absent, since the schema has reported it already, so that the rest of
-// the definition can be judged too. Order and names are for graph.hpp and validator.hpp.
+// Tolerant: a value of the wrong kind counts as absent, since the schema has reported it already, so that the
+// rest of the definition can be judged too. Order and names are for graph.hpp and validator.hpp.
 #pragma once
 
 #include "definition/model.hpp"

@@ -16,8 +16,8 @@ struct Edge {
 	bool removed = false; // found to be part of a circle, reported, and no longer followed
 };
 
-// One step that another waits for. The edge is null for the carrier of the branch; its target is another step when this
-// one is waited for as part of the target's branches.
+// One step that another waits for. The edge is null for the carrier of the branch; its target is another step
+// when this one is waited for as part of the target's branches.
 struct Wait {
 	int target = -1;
 	const Edge *edge = nullptr;
@@ -28,7 +28,8 @@ struct Turn {
 	Wait wait; // leads to the next turn's step, from the last to the first
 };
 
-// The first circle: the one through the step of lowest position that lies on any, by the fewest steps. Empty: there is none.
+// The first circle: the one through the step of lowest position that lies on any, by the fewest steps. Empty:
+// there is none.
 std::vector<Turn> find_cycle(const std::vector<std::vector<Wait>> &graph);
 
 } // namespace playbook::definition

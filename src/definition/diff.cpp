@@ -95,7 +95,8 @@ void compare(const std::string &step, const std::string &path, const Value &befo
 	}
 }
 
-// The steps that left their place: those in another list, and of one list's steps all but a longest run that kept its order.
+// The steps that left their place: those in another list, and of one list's steps all but a longest run that
+// kept its order.
 std::set<std::string> moved_steps(const FoundSteps &before, const FoundSteps &after) {
 	std::unordered_map<std::string, std::pair<std::string, int>> old; // id -> list, place
 	int place = 0;

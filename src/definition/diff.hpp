@@ -1,6 +1,8 @@
-// The difference of two definitions as rows, for playbook_diff and for refusing an edit that started from another text.
+// The difference of two definitions as rows, for playbook_diff and for refusing an edit that started from
+// another text.
 //
-// Steps are matched by id wherever they stand, so a step that moved into a branch is one row, not a removal and an addition.
+// Steps are matched by id wherever they stand, so a step that moved into a branch is one row, not a removal and
+// an addition.
 #pragma once
 
 #include <optional>
@@ -21,8 +23,8 @@ struct Difference {
 };
 
 const char *to_string(Difference::Kind kind);
-// Both without the outer `playbook:`. Rows of the definition first, then of steps in the order of the new definition,
-// removed steps last. Equal definitions give no rows.
+// Both without the outer `playbook:`. Rows of the definition first, then of steps in the order of the new
+// definition, removed steps last. Equal definitions give no rows.
 std::vector<Difference> diff_definitions(const Value &before, const Value &after);
 
 } // namespace playbook::definition

@@ -25,8 +25,8 @@ Position position_at(std::string_view text, std::size_t offset) {
 	return at;
 }
 
-// libfyaml's time grows with the square of a run of blank lines, of a directive's and of a verbatim tag's length; nobody
-// needs a thousand, and a megabyte of them would hold a session for minutes.
+// libfyaml's time grows with the square of a run of blank lines, of a directive's and of a verbatim tag's
+// length; nobody needs a thousand, and a megabyte of them would hold a session for minutes.
 std::optional<Position> find_slow_passage(std::string_view text) {
 	std::size_t blank_lines = 0, line_start = 0;
 	for (std::size_t i = 0; i < text.size(); ++i) {

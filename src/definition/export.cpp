@@ -19,7 +19,8 @@ bool has_unusual_break(std::string_view text) {
 	return false;
 }
 
-// True when the plain text would be read as something else than a text, by our reader or by older ones (yes, on, 12:30).
+// True when the plain text would be read as something else than a text, by our reader or by older ones (yes,
+// on, 12:30).
 bool reads_as_other(std::string_view text) {
 	static constexpr std::string_view words[] = {"null", "true", "false", "yes",  "no",  "on",
 	                                             "off",  "y",    "n",     ".inf", ".nan"};

@@ -7,7 +7,8 @@
 
 namespace playbook::definition {
 
-// Block style, literal blocks for texts of several lines, quotes only where needed: reading it gives the identical Value.
+// Block style, literal blocks for texts of several lines, quotes only where needed: reading it gives the
+// identical Value.
 std::string to_yaml(const Value &value);
 // Keys sorted by their bytes, no spaces: equal for equal definitions, however they were written.
 std::string canonical_json(const Value &value);

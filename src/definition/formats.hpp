@@ -1,4 +1,5 @@
-// The forms that texts of a definition take: durations, cron expressions, times of day, dotted names, join conditions.
+// The forms that texts of a definition take: durations, cron expressions, times of day, dotted names, join
+// conditions.
 #pragma once
 
 #include <optional>

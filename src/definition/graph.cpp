@@ -52,7 +52,8 @@ private:
 		return false;
 	}
 
-	// The innermost on_cancel lane around a step, as carrier and lane; {-1, 0} for the definition's own, {-2, 0} for none.
+	// The innermost on_cancel lane around a step, as carrier and lane; {-1, 0} for the definition's own, {-2,
+	// 0} for none.
 	std::pair<int, int> cancel_lane(const Step &step) const {
 		const Step *inner = &step;
 		while (inner->parent >= 0) {
@@ -62,7 +63,8 @@ private:
 		return in_definition_cancel(*inner) ? std::pair{-1, 0} : std::pair{-2, 0};
 	}
 
-	// The carrier under which two steps lie in different branches, of which only one is ever taken; -1: they do not.
+	// The carrier under which two steps lie in different branches, of which only one is ever taken; -1: they do
+	// not.
 	int exclusive_carrier(const Step &a, const Step &b) const {
 		for (const Step *inner = &a; inner->parent >= 0; inner = &at(inner->parent))
 			for (const Step *other = &b; other->parent >= 0; other = &at(other->parent))
@@ -180,7 +182,8 @@ private:
 		}
 	}
 
-	// True for a ${steps.…} reference (or a query's placeholder) to another step, which then stands for the step's order.
+	// True for a ${steps.…} reference (or a query's placeholder) to another step, which then stands for the
+	// step's order.
 	bool add_mentioned(const Step &step, const Mention &mention) {
 		const std::string *id = step_named(mention);
 		const int target = id != nullptr ? position_of(*id) : -1;
@@ -262,7 +265,8 @@ private:
 			const std::string hint =
 			    implied == nullptr
 			        ? ""
-			        : "A step without depends_on follows the step before it, and a step in a branch follows the branch's condition.";
+			        : "A step without depends_on follows the step before it, and a step in a branch "
+			          "follows the branch's condition.";
 			const std::string path = blamed.wait.edge != nullptr && blamed.wait.edge->mention != nullptr
 			                             ? blamed.wait.edge->mention->path
 			                             : child_path(step.path, "depends_on");

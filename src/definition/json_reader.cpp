@@ -1,5 +1,5 @@
-// Strict JSON with positions. value/json.hpp reads JSON elsewhere; here every value must know its line and column, and a
-// repeated key must be reported rather than resolved.
+// Strict JSON with positions. value/json.hpp reads JSON elsewhere; here every value must know its line and
+// column, and a repeated key must be reported rather than resolved.
 #include <unordered_set>
 
 #include "definition/node.hpp"
@@ -78,6 +78,7 @@ private:
 		case '"': {
 			std::optional<std::string> text = read_string();
 			if (!text) return -1;
+			node.position.column += 1; // of its first character, as for YAML
 			node.bytes = text->size();
 			node.scalar = Value(std::move(*text));
 			return add(std::move(node));

@@ -93,23 +93,19 @@ private:
 		if (text.find("{{") == text.npos) return;
 		const expression::Template parsed = expression::Template::parse(text);
 		report_errors("PB040", parsed.errors(), path, text);
-		const bool blocks = text.find("#each") != text.npos || text.find("#with") != text.npos ||
-		                    text.find("{{#") != text.npos;
-		for (std::vector<std::string> name : parsed.paths()) {
+		for (const expression::PathUse &use : parsed.uses()) {
+			std::vector<std::string> name = use.path;
 			if (!name.empty() && name.front() == "@root") name.erase(name.begin());
 			if (name.empty() || name.front().empty() || name.front()[0] == '@' || name.front()[0] == '.' ||
 			    name.front() == "this")
 				continue;
-			std::string dotted = name.front();
-			for (std::size_t i = 1; i < name.size(); ++i) dotted += '.' + name[i];
-			std::size_t offset = text.find(dotted);
-			if (offset == text.npos) offset = text.find(name.front());
-			add(Mention::Form::Template, path, text, offset == text.npos ? 0 : offset, std::move(name));
-			found_.names.back().relative = blocks;
+			add(Mention::Form::Template, path, text, use.offset, std::move(name));
+			found_.names.back().relative = use.relative;
 		}
 	}
 
 	void read_condition(const std::string &text, const std::string &path) {
+		if (text.empty()) return; // the schema has refused it
 		expression::ConditionNames names = expression::read_condition_names(text);
 		report_errors("PB043", names.errors, path, text);
 		for (expression::ConditionName &name : names.names)

@@ -1,4 +1,5 @@
-// Paths into a definition: "steps[2].config.then[0].id", and "labels[\"two words\"]" for a key that is no plain word.
+// Paths into a definition: "steps[2].config.then[0].id", and "labels[\"two words\"]" for a key that is no plain
+// word.
 //
 // They name places in problems, key the positions of the user's text, and tie a schema's annotations to steps.
 #pragma once

@@ -309,7 +309,8 @@ std::optional<Value> step_schema(StepType type) {
 	schema.set("title", std::string(to_string(type)) + " step");
 	for (const Member &member : step.members())
 		if (member.key != "allOf") schema.set(member.key, member.value);
-	// Only what this type takes: its name, its own rule, and branches written beside the type only for a condition.
+	// Only what this type takes: its name, its own rule, and branches written beside the type only for a
+	// condition.
 	Value &properties = *schema.find("properties");
 	properties.find("type")->erase("enum");
 	properties.find("type")->set("const", to_string(type));

@@ -178,7 +178,9 @@ void StepBuilder::add_branches(int position, const Value &raw, std::size_t depth
 	const std::string config_path = child_path(path, "config");
 	if (at(position).type == StepType::Condition) {
 		const Value config = at(position).config;
-		const bool beside = config.find("if") == nullptr && config.find("cases") == nullptr;
+		bool beside = true;
+		for (const char *key : {"if", "then", "else", "cases"})
+			if (config.find(key) != nullptr) beside = false;
 		add_cases(position, beside ? raw : config, beside ? path : config_path, depth);
 		for (const char *key : {"if", "then", "else", "cases"}) at(position).config.erase(key);
 	}
@@ -212,7 +214,8 @@ void StepBuilder::add_cases(int position, const Value &branches, const std::stri
 		       "Keep either if and then, or cases.");
 	if (cases == nullptr) {
 		const std::string question = text_of(branches, "if");
-		if (question.empty() && has_then && branches.find("if") == nullptr)
+		const bool beside = path == at(position).path; // within config the schema asks for it
+		if (beside && has_then && branches.find("if") == nullptr)
 			report("PB021", path, place_name(path) + " has no \"if\"");
 		if (!has_then && branches.find("else") == nullptr)
 			report("PB039", path, "the condition has no branch", "Give it then, else, or cases.");
@@ -255,7 +258,8 @@ ApprovalPolicy StepBuilder::read_approval(int position, const Value &raw, const 
 				       "Keep one of them.");
 		}
 	policy.needed = integer_of(raw, "needed").value_or(1);
-	// A single entry may stand for many ("role:manager", a template), so only a list of plain people can fall short.
+	// A single entry may stand for many ("role:manager", a template), so only a list of plain people can fall
+	// short.
 	bool countable = policy.approvers.size() > 1;
 	for (const std::string &approver : policy.approvers)
 		if (approver.find("{{") != approver.npos || approver.find("${") != approver.npos ||

@@ -1,8 +1,8 @@
 // YAML with positions, from libfyaml's event stream.
 //
-// Events rather than libfyaml's document tree, because a tree is built before anyone can object: here depth, number of
-// values and aliases are judged while reading, nothing recurses, and nothing is expanded until its cost is known.
-// The schema is YAML 1.2's core schema, so on, off, yes and no are text.
+// Events rather than libfyaml's document tree, because a tree is built before anyone can object: here depth,
+// number of values and aliases are judged while reading, nothing recurses, and nothing is expanded until its
+// cost is known. The schema is YAML 1.2's core schema, so on, off, yes and no are text.
 #include <libfyaml.h>
 
 #include <memory>
@@ -16,7 +16,8 @@ namespace playbook::definition {
 namespace {
 
 constexpr const char *quote_hint =
-    "Quote a value that begins with \"{{\", as in to: \"{{customer.contact_email}}\"; YAML reads an unquoted brace as a mapping.";
+    "Quote a value that begins with \"{{\", as in to: \"{{customer.contact_email}}\"; YAML reads an "
+    "unquoted brace as a mapping.";
 
 struct Release {
 	void operator()(fy_diag *diag) const { fy_diag_destroy(diag); }
@@ -29,7 +30,8 @@ public:
 	    : text_(text), limits_(limits), tree_(tree) {}
 
 	void read() {
-		// Without a file or a function to print to, and collecting: libfyaml must never write to the server's stderr.
+		// Without a file or a function to print to, and collecting: libfyaml must never write to the server's
+		// stderr.
 		fy_diag_cfg diag_cfg{};
 		fy_diag_cfg_default(&diag_cfg);
 		diag_cfg.fp = nullptr;
