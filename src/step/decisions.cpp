@@ -27,7 +27,8 @@ struct Pending {
 
 std::string zone_now() { return settings::time_zone().empty() ? pg_get_timezone_name(session_timezone) : settings::time_zone(); }
 
-// Locks the execution and then the row, as the engine does.
+// Locks the execution, before its caller locks the row, as the engine does. Who neither sees the execution nor is
+// named by the row learns nothing of it and locks nothing.
 void lock_execution_of(const char *what, pg::Statement &find, std::int64_t id) {
 	std::int64_t execution = 0;
 	{
@@ -35,12 +36,13 @@ void lock_execution_of(const char *what, pg::Statement &find, std::int64_t id) {
 		const pg::Rows rows = find.query({pg::int8(id)});
 		if (rows.empty()) unknown(what, id);
 		execution = rows.int8(0, 0);
+		if (!identity::is_named(rows.jsonb(0, 1)) && !identity::can_see(execution)) unknown(what, id);
 	}
 	(void) lock_execution(execution);
 }
 
 Pending lock_approval(std::int64_t id) {
-	static pg::Statement find("SELECT execution_id FROM @approvals WHERE id = $1", {INT8OID});
+	static pg::Statement find("SELECT execution_id, approvers FROM @approvals WHERE id = $1", {INT8OID});
 	lock_execution_of("approval", find, id);
 	pg::Spi spi;
 	static pg::Statement lock(
@@ -180,7 +182,11 @@ struct OpenTask {
 };
 
 OpenTask lock_task(std::int64_t id) {
-	static pg::Statement find("SELECT execution_id FROM @playbook_tasks WHERE id = $1", {INT8OID});
+	static pg::Statement find("SELECT execution_id, CASE WHEN assignee LIKE 'role:%' "
+	                          "THEN jsonb_build_object('roles', jsonb_build_array(substr(assignee, 6))) "
+	                          "ELSE jsonb_build_object('people', jsonb_build_array(assignee)) END "
+	                          "FROM @playbook_tasks WHERE id = $1",
+	                          {INT8OID});
 	lock_execution_of("task", find, id);
 	pg::Spi spi;
 	static pg::Statement lock("SELECT execution_id, position, item, coalesce(assignee, ''), status, coalesce(finished_by, ''), "
