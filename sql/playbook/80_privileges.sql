@@ -82,8 +82,9 @@ BEGIN
                 'playbook_actor', 'playbook_can_see', 'playbook_can_see_execution', 'playbook_can_see_playbook',
                 'playbook_is_named', 'playbook_customer',
                 -- playbooks
-                'playbook_validate', 'playbook_schema', 'playbook_export', 'playbook_diff', 'playbook_condition',
-                'playbook_render', 'playbook_update', 'playbook_publish', 'playbook_archive', 'playbook_restore',
+                'playbook_validate', 'playbook_schema', 'playbook_export', 'playbook_digest', 'playbook_diff',
+                'playbook_condition', 'playbook_check_condition', 'playbook_render', 'playbook_update',
+                'playbook_publish', 'playbook_archive', 'playbook_restore',
                 'playbook_share', 'playbook_unshare', 'playbook_set_owner',
                 -- running
                 'playbook_start', 'playbook_start_many', 'playbook_run', 'playbook_execute', 'playbook_advance',
@@ -93,11 +94,12 @@ BEGIN
                 'playbook_signal',
                 -- people's work
                 'playbook_approve', 'playbook_reject', 'playbook_decisions', 'playbook_complete_task',
-                'playbook_delegate', 'playbook_snooze', 'playbook_meeting_outcome', 'playbook_my_work',
+                'playbook_delegate', 'playbook_snooze', 'playbook_meeting_outcome', 'playbook_email_outcome',
+                'playbook_my_work',
                 -- watching
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
                 'playbook_changes', 'playbook_run_id']),
-            ('playbook_viewer', ARRAY['playbook_workers', 'playbook_health']),
+            ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health']),
             ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),
             ('playbook_operator', ARRAY[
                 'playbook_hold', 'playbook_release',

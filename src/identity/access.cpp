@@ -59,7 +59,7 @@ bool allows(const std::string &playbook, Oid owner, unsigned shared) {
 
 Oid caller() { return pg::EngineIdentity::caller(); }
 
-std::string actor() { return present_actor().name; }
+std::string actor() { return Viewer::present().actor().name; }
 
 bool member_of(Oid member, Oid role) {
 	return pg::call([=] { return pg::compat::has_privileges_of(member, role); });
