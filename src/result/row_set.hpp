@@ -12,9 +12,9 @@ namespace playbook::result {
 
 struct Column {
 	std::string name;
-	std::string type;        // qualified name as format_type prints it under an empty path, e.g. "pg_catalog.numeric"
+	std::string type; // qualified and quoted where needed: "pg_catalog.numeric", "shop.\"Order\"[]"
 	std::int32_t typmod = -1;
-	bool as_text = false;    // kept in text form
+	bool as_text = false; // kept in text form
 };
 
 class RowSet {
@@ -28,13 +28,17 @@ public:
 	// Tuples of a finished statement (SPI_tuptable), or of any descriptor and array of tuples.
 	static std::shared_ptr<const RowSet> from_tuples(SPITupleTable *table);
 	// From what playbook_step_rows.data holds. Each chunk is self-contained: header, then rows.
-	static std::shared_ptr<const RowSet> from_chunks(std::vector<std::string> chunks);
+	// `owner` is the role whose statement made them: reading a value of a type that somebody created may run that
+	// somebody's code (a domain's check, a cast to json), which is then run as that role, restricted, whoever reads.
+	// Without an owner, or when that role is gone, such columns are text.
+	static std::shared_ptr<const RowSet> from_chunks(std::vector<std::string> chunks, Oid owner = InvalidOid);
 	// From JSON objects: columns in order of first appearance, types inferred once per column.
 	static std::shared_ptr<const RowSet> from_values(const std::vector<Value> &objects);
 
 	// A tuple descriptor of the present database; unknown types (dropped since) become text. In CurrentMemoryContext.
 	TupleDesc tuple_descriptor() const;
-	// Calls `each` with the values of every row, in order; they live in CurrentMemoryContext (reset between rows is the callee's).
+	// Calls `each` with the values of every row, in order, as the owner when there are columns of types that somebody
+	// created; the values live in CurrentMemoryContext (reset between rows is the callee's).
 	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each) const;
 	// Up to `limit` rows (0: all) as objects; numbers keep their digits, the rest as to_jsonb would write it.
 	std::vector<Value> objects(std::int64_t limit = 0) const;
@@ -43,9 +47,13 @@ public:
 
 private:
 	friend class RowSetBuilder;
+	bool has_foreign_code() const;
+	bool reads_as_owner() const;
+	Oid type_now(const Column &column) const;
 	std::vector<Column> columns_;
 	std::vector<std::string> chunks_;
 	std::int64_t row_count_ = 0;
+	Oid owner_ = InvalidOid;
 };
 
 // Row sets up to this many bytes are kept in playbook_step_executions.rows, larger ones in playbook_step_rows.
@@ -54,6 +62,7 @@ inline constexpr std::size_t inline_bytes = 2000;
 // Reads the row set of a finished step; null when it has none. As playbook_engine.
 std::shared_ptr<const RowSet> load_rows(std::int64_t execution, int position, int item);
 // Writes the chunks of a large row set (small ones go with the step's row). As playbook_engine.
-void store_chunks(std::int64_t execution, int slot, std::int32_t home, int position, int item, const RowSet &rows);
+void store_chunks(std::int64_t execution, int slot, std::int32_t home, int position, int item,
+                  const RowSet &rows);
 
 } // namespace playbook::result

@@ -1,0 +1,48 @@
+// Rows of a row set in the shape that a caller asked for: columns found by name, values cast where types differ.
+#pragma once
+
+#include "pg/transaction.hpp"
+#include "result/row_set.hpp"
+
+namespace playbook::result {
+
+// Where a set-returning function's rows go: a tuplestore of the shape that the caller expects.
+class RowSink {
+public:
+	explicit RowSink(FunctionCallInfo info);
+	TupleDesc descriptor() const { return result_->setDesc; }
+	// The function returns a set of one plain value, not of rows.
+	bool is_scalar() const { return scalar_; }
+	void put(const Datum *values, const bool *nulls);
+	Datum done() {
+		info_->isnull = true;
+		return 0;
+	}
+
+private:
+	FunctionCallInfo info_;
+	ReturnSetInfo *result_;
+	bool scalar_ = false;
+};
+
+class RowShape {
+public:
+	enum class Missing { IsNull, IsError };
+	// A scalar shape takes the first column.
+	RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing missing);
+	void put(const Datum *values, const bool *nulls, RowSink &sink) const;
+
+private:
+	struct Field {
+		int source = -1; // column of the row set; -1: null
+		bool same_type = false;
+		FmgrInfo output{}, input{};
+		Oid parameter = InvalidOid;
+		std::int32_t typmod = -1;
+	};
+	mutable std::vector<Field> fields_;
+	mutable std::vector<Datum> values_;
+	std::unique_ptr<bool[]> nulls_;
+};
+
+} // namespace playbook::result
