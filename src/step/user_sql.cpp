@@ -1,0 +1,245 @@
+#include "step/user_sql.hpp"
+
+#include "pg/identity.hpp"
+#include "pg/interrupt.hpp"
+#include "pg/sandbox.hpp"
+#include "pg/spi.hpp"
+#include "result/row_set_builder.hpp"
+#include "settings.hpp"
+#include "step/binding.hpp"
+#include "step/given_relations.hpp"
+#include "step/kept_plans.hpp"
+#include "step/statement.hpp"
+
+extern "C" {
+#include "parser/parser.h"
+#include "utils/rls.h"
+}
+
+namespace playbook::step {
+namespace {
+
+using expression::BoundValue;
+using expression::BuiltQuery;
+
+// One way to try the statement; see run_user_sql() for when another is tried.
+struct Attempt {
+	bool use_kept_plan = true;
+	bool guess_arrays = false;
+	// Out: how far it came.
+	bool used_kept_plan = false;
+	bool prepared = false; // and its values bound
+};
+
+// Stops the interrupts of a deadline before the rollback that its own interrupt may have caused.
+struct Disarmed {
+	pg::Deadline &deadline;
+	~Disarmed() { deadline.disarm(); }
+};
+
+std::string plan_key(const BuiltQuery &query, const UserSqlOptions &options, bool guess_arrays) {
+	std::string key = std::to_string(options.owner) + '\n';
+	for (const BoundValue &bound : query.values)
+		if (guess_arrays && bound.is_array && bound.value.is_array())
+			key += std::to_string(element_type_of(bound.value)) + ' ';
+	key += '\n';
+	key += options.search_path;
+	key += '\n';
+	key += query.text;
+	return key;
+}
+
+SPIPlanPtr prepare(const std::string &text, const std::vector<Oid> &types, bool keep) {
+	return pg::call([&] {
+		SPIPlanPtr plan = SPI_prepare_cursor(text.c_str(), static_cast<int>(types.size()),
+		                                     const_cast<Oid *>(types.data()), CURSOR_OPT_PARALLEL_OK);
+		if (plan == nullptr)
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		if (keep) SPI_keepplan(plan);
+		return plan;
+	});
+}
+
+std::shared_ptr<const KeptPlan> plan_for(const BuiltQuery &query, const UserSqlOptions &options,
+                                         Attempt &attempt, const GivenRelations &relations) {
+	// A plan over given rows knows their tuplestore; one for a preview is used once.
+	const bool keep = relations.environment() == nullptr && !options.explain_only;
+	const std::string key = keep ? plan_key(query, options, attempt.guess_arrays) : std::string();
+	if (keep && attempt.use_kept_plan) {
+		if (std::shared_ptr<const KeptPlan> kept = find_plan(key)) {
+			attempt.used_kept_plan = true;
+			return kept;
+		}
+	}
+	const StatementKind kind = options.read_only ? StatementKind::Reading : StatementKind::Writing;
+	auto made = std::make_shared<KeptPlan>();
+	made->types = types_of_parameters(query, kind, attempt.guess_arrays, relations.environment());
+	const std::string text = options.explain_only ? "EXPLAIN " + query.text : query.text;
+	// An unkept plan belongs to the SPI connection and ends with it.
+	SPIPlanPtr plan = prepare(text, made->types, keep);
+	if (!keep) {
+		made->unkept = plan;
+		return made;
+	}
+	made->plan = plan;
+	keep_plan(key, made);
+	return made;
+}
+
+// The author's own world: its search_path, nothing that the session's user made different.
+void set_up(pg::SettingSandbox &settings, const UserSqlOptions &options, bool restricted) {
+	std::string path = options.search_path.empty() ? "\"$user\", public" : options.search_path;
+	// Temporary tables of the client's session come after the tables that the author meant.
+	if (restricted && path.find("pg_temp") == path.npos) path += ", pg_temp";
+	settings.set("search_path", path.c_str());
+	if (!standard_conforming_strings) settings.set("standard_conforming_strings", "on");
+	if (!row_security) settings.set("row_security", "on");
+	// Cannot be taken back by the statement: nothing inside a subtransaction may become writable again.
+	if (options.read_only) settings.set("transaction_read_only", "on");
+}
+
+std::string explained(const SPITupleTable *table) {
+	std::string plan;
+	for (std::uint64_t i = 0; i < table->numvals; ++i) {
+		const char *line = pg::call([&] { return SPI_getvalue(table->vals[i], table->tupdesc, 1); });
+		if (i > 0) plan += '\n';
+		if (line != nullptr) plan += line;
+	}
+	return plan;
+}
+
+UserSqlResult execute(const BuiltQuery &query, const UserSqlOptions &options, Attempt &attempt) {
+	pg::ContextScope memory("playbook statement");
+	const GivenRelations relations(options.relations);
+	const std::int64_t row_limit = options.row_limit;
+	result::RowSetReceiver receiver(row_limit > 0 ? 0 : settings::max_rows());
+	UserSqlResult result;
+	{
+		pg::Spi spi;
+		relations.register_all();
+		const std::shared_ptr<const KeptPlan> plan = plan_for(query, options, attempt, relations);
+		const ParamListInfo values = bind_values(query.values, plan->types);
+		attempt.prepared = true;
+		const int code = pg::call([&] {
+			SPIExecuteOptions how{};
+			how.params = values;
+			how.read_only =
+			    false; // a snapshot of its own; what it may do is for transaction_read_only to say
+			how.tcount = static_cast<uint64>(row_limit);
+			how.dest = options.explain_only ? nullptr : &receiver.callbacks;
+			return SPI_execute_plan_extended(plan->get(), &how);
+		});
+		if (code < 0)
+			throw pg::Error(ERRCODE_INTERNAL_ERROR,
+			                std::string("statement failed: ") + SPI_result_code_string(code));
+		result.row_count = static_cast<std::int64_t>(SPI_processed);
+		if (options.explain_only) result.plan = explained(SPI_tuptable);
+	}
+	if (!options.explain_only) result.rows = receiver.finish();
+	if (result.rows != nullptr) result.row_count = result.rows->row_count();
+	return result;
+}
+
+// A session of the owner's own, not merely one that has become it: whoever connected could be got back by RESET ROLE.
+bool is_owners_session(Oid owner) {
+	return GetAuthenticatedUserId() == owner && GetSessionUserId() == owner && GetOuterUserId() == owner;
+}
+
+UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::Deadline &deadline,
+                  Attempt &attempt) {
+	const bool restricted = !options.executor && !is_owners_session(options.owner);
+	const pg::OwnerIdentity identity(options.owner, restricted);
+	pg::Subtransaction subtransaction;
+	UserSqlResult result;
+	{
+		const Disarmed disarmed{deadline};
+		pg::SettingSandbox settings;
+		set_up(settings, options, restricted);
+		result = execute(query, options, attempt);
+		if (options.executor) {
+			pg::fire_deferred_triggers();
+			pg::drop_temporary_objects();
+		}
+	}
+	// Code that caught our interrupt and went on has done who knows which part of its work.
+	if (deadline.fired() == pg::Deadline::Fired::None) subtransaction.commit();
+	return result;
+}
+
+[[noreturn]] void end_by(pg::Deadline::Fired fired, const UserSqlOptions &options) {
+	switch (fired) {
+	case pg::Deadline::Fired::Budget: throw Overrun{};
+	case pg::Deadline::Fired::Timeout:
+		throw pg::Error(ERRCODE_QUERY_CANCELED, "step timeout",
+		                "Its statement ran for more than " +
+		                    std::to_string(options.timeout_microseconds / 1000) + " ms.",
+		                "Give the step a longer timeout, or make its statement quicker.");
+	default: throw pg::Error(ERRCODE_QUERY_CANCELED, "step was cancelled");
+	}
+}
+
+bool has_arrays(const BuiltQuery &query) {
+	return std::any_of(query.values.begin(), query.values.end(),
+	                   [](const BoundValue &bound) { return bound.is_array; });
+}
+
+// The words of the parser for types that do not fit each other.
+bool is_about_types(const pg::Error &error) {
+	switch (error.sqlstate()) {
+	case ERRCODE_DATATYPE_MISMATCH:
+	case ERRCODE_INDETERMINATE_DATATYPE:
+	case ERRCODE_UNDEFINED_FUNCTION:
+	case ERRCODE_AMBIGUOUS_FUNCTION:
+	case ERRCODE_CANNOT_COERCE: return true;
+	default: return false;
+	}
+}
+
+// Whether trying again in another way may help; changes the attempt to that way.
+bool try_otherwise(const pg::Error &error, const BuiltQuery &query, Attempt &attempt) {
+	Attempt next;
+	next.use_kept_plan = false;
+	next.guess_arrays = attempt.guess_arrays;
+	if (attempt.used_kept_plan) {
+		// A table may have been altered, so that the types decided on when the plan was made no longer fit.
+		if (attempt.prepared && !is_about_types(error)) return false;
+	} else {
+		if (attempt.guess_arrays || attempt.prepared || !is_about_types(error) || !has_arrays(query))
+			return false;
+		next.guess_arrays = true;
+	}
+	attempt = next;
+	return true;
+}
+
+} // namespace
+
+UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &options) {
+	Attempt attempt;
+	attempt.guess_arrays = has_arrays(query) && find_plan(plan_key(query, options, true)) != nullptr;
+	std::optional<pg::Error> first;
+	for (;;) {
+		pg::Deadline deadline(options.budget_microseconds, options.timeout_microseconds);
+		std::optional<pg::Error> failure;
+		UserSqlResult result;
+		try {
+			result = run(query, options, deadline, attempt);
+		} catch (const pg::Error &error) {
+			failure = error;
+		}
+		// Out of the catch and behind the rollback: now the server may be spoken to again.
+		if (options.executor) pg::forget_session_state();
+		if (deadline.fired() != pg::Deadline::Fired::None) end_by(deadline.fired(), options);
+		if (!failure) return result;
+		if (!options.executor && failure->sqlstate() == ERRCODE_QUERY_CANCELED) {
+			// The client meant all that runs in its session, not this step: the next check for interrupts says so.
+			QueryCancelPending = true;
+			InterruptPending = true;
+		}
+		const bool again = try_otherwise(*failure, query, attempt);
+		if (!first || !attempt.guess_arrays) first = failure;
+		if (!again) throw *first;
+	}
+}
+
+} // namespace playbook::step
