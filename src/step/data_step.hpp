@@ -1,0 +1,46 @@
+// What steps that read and write data have in common: where their SQL runs, and how a query's template becomes one.
+#pragma once
+
+#include "step/handler.hpp"
+#include "step/user_sql.hpp"
+
+namespace playbook::step {
+
+// Throws 0A000, naming the setting, unless the step's source is this database.
+void require_this_database(const Context &context);
+
+// As the playbook's owner, with its author's search_path and the step's own times.
+UserSqlOptions user_sql_options(const Context &context, bool read_only);
+
+// The rows (or, in a preview, the plan) as what the step gives.
+Result result_of(UserSqlResult made, const Context &context);
+
+// The statement with values bound; `lookup` gives what a placeholder stands for, and names it does not know are looked
+// up as references: {{parameters.min_arr}}, {{customer.id}}. A mistake in the template is an error with line and column.
+expression::BuiltQuery build_query(const Context &context, const std::string &text,
+                                   const expression::ArgumentLookup &lookup = {});
+
+// The row set that "${steps.x}" stands for.
+std::shared_ptr<const result::RowSet> given_rows(const Context &context, const Value &reference,
+                                                 const char *key);
+
+// One column of a sort. Accepts "arr", "arr desc", "-arr", {column, descending}, {propertyName, direction}, lists and
+// comma-separated texts of these.
+struct SortColumn {
+	std::string column;
+	bool descending = false;
+};
+std::vector<SortColumn> sort_columns(const Value &sort);
+
+// A list of names: a list of texts, or one text with commas.
+std::vector<std::string> names_in(const Value &names);
+
+// Throws 42703, listing what there is, unless `name` is one of the columns.
+void require_column(const std::string &name, const std::vector<std::string> &columns,
+                    const std::string &of_what);
+std::vector<std::string> column_names(const result::RowSet &rows);
+
+// " LIMIT n"; "" for null. Throws 22023 unless it is a whole number from 0.
+std::string limit_clause(const Value &limit);
+
+} // namespace playbook::step

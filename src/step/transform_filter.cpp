@@ -1,0 +1,53 @@
+// filter: the rows for which a condition holds; also fewer columns, distinct rows, an order, a limit.
+#include "expression/sql_name.hpp"
+#include "step/handlers.hpp"
+#include "step/row_expression.hpp"
+#include "step/transform.hpp"
+
+namespace playbook::step {
+namespace {
+
+class FilterHandler final : public TransformHandler {
+public:
+	Result start(const Context &context, const Value &input) const override {
+		const Value &condition = config_member(input, "condition");
+		const std::string where =
+		    condition.is_null() ? std::string() : with_placeholders(condition.as_text());
+		if (!where.empty()) require_expression(context, where, "condition");
+		if (context.preview) return Result::completed();
+
+		const std::shared_ptr<const result::RowSet> rows =
+		    given_rows(context, config_member(input, "input"), "input");
+		const std::vector<std::string> columns = column_names(*rows);
+		std::string text = "SELECT ";
+		const Value &distinct = config_member(input, "distinct");
+		if (distinct.is_boolean() && distinct.boolean()) text += "DISTINCT ";
+		std::vector<std::string> kept = names_in(config_member(input, "columns"));
+		for (std::size_t i = 0; i < kept.size(); ++i) {
+			require_column(kept[i], columns, "input");
+			text += (i == 0 ? "" : ", ") + expression::quote_sql_name(kept[i]);
+		}
+		if (kept.empty()) {
+			text += "*";
+			kept = columns;
+		}
+		text += " FROM \"input\"";
+		// On lines of its own: a comment at the condition's end ends there.
+		if (!where.empty()) text += " WHERE (\n" + where + "\n)";
+		text += order_clause(config_member(input, "sort"), distinct.is_null() ? columns : kept, "input");
+		text += limit_clause(context.rendered(config_member(input, "limit")));
+
+		UserSqlOptions options = user_sql_options(context, true);
+		options.relations.emplace_back("input", rows);
+		return result_of(run_user_sql(build_query(context, text), options), context);
+	}
+};
+
+} // namespace
+
+const Handler &filter_handler() {
+	static const FilterHandler handler;
+	return handler;
+}
+
+} // namespace playbook::step
