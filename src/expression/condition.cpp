@@ -40,7 +40,7 @@ std::vector<std::string> members_of(const Value &object) {
 	for (std::size_t n = 0; n < names.size() && n < listed; ++n)
 		detail += (n == 0 ? "" : ", ") + BoundName{{names[n]}, 0}.text();
 	if (names.size() > listed) detail += " and " + std::to_string(names.size() - listed) + " more";
-	pg::Error error(ERRCODE_UNDEFINED_COLUMN, "unknown name \"" + name.text() + "\"", detail + '.');
+	pg::Error error(ERRCODE_UNDEFINED_COLUMN, "unknown name \"" + name.dotted() + "\"", detail + '.');
 	if (!nearest.empty()) error.hint = "Did you mean " + BoundName{{name.path[0], nearest}, 0}.text() + "?";
 	add_position(error, name.character);
 	throw error;
@@ -69,9 +69,7 @@ const Value *value_at(const BoundName &name, const Value &values) {
 // The type whose input form a string at this name is.
 std::optional<Oid> declared_type(const BoundName &name, const ConditionValues &values) {
 	if (!values.types.empty()) {
-		std::string dotted;
-		for (const std::string &part : name.path) dotted += (dotted.empty() ? "" : ".") + part;
-		const auto declared = values.types.find(dotted);
+		const auto declared = values.types.find(name.dotted());
 		if (declared != values.types.end()) return declared->second;
 	}
 	const std::vector<std::string> &path = name.path;
@@ -105,7 +103,7 @@ Datum datum_of(const Resolved &resolved, const BoundName &name) {
 	const std::string &text = value.is_string() ? value.string() : value.number();
 	if (text.find('\0') != std::string::npos)
 		throw pg::Error(ERRCODE_UNTRANSLATABLE_CHARACTER,
-		                "the value of \"" + name.text() + "\" contains a zero byte");
+		                "the value of \"" + name.dotted() + "\" contains a zero byte");
 	if (resolved.type == TEXTOID) return pg::text_datum(text);
 	try {
 		return pg::input_datum(text, resolved.type);

@@ -1,10 +1,11 @@
 // Conditions: SQL expressions over customer, csm, parameters, steps, event, execution, item, index and now().
 //
-// PostgreSQL's own parser reads them; names are bound to typed values through parser hooks: a JSON number, string or
-// boolean is numeric, text or boolean, a JSON null an untyped null, an array or object jsonb; a few names have another
-// type (execution.elapsed is an interval). Exactly one expression: no subquery, no aggregate or window function,
-// nothing volatile. Plans are kept per text, types and role, a few per text. Evaluated as the current user, constant
-// folding included: the caller has set up the owner (pg::OwnerIdentity or an executor's connection) and the search_path.
+// PostgreSQL's own parser reads them; names are bound to typed values through parser hooks: a JSON number,
+// string or boolean is numeric, text or boolean, a JSON null an untyped null, an array or object jsonb; a few
+// names have another type (execution.elapsed is an interval). Exactly one expression: no subquery, no
+// aggregate or window function, nothing volatile. Plans are kept per text, types and role, a few per text.
+// Evaluated as the current user, constant folding included: the caller has set up the owner
+// (pg::OwnerIdentity or an executor's connection) and the search_path.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -14,12 +15,13 @@ namespace playbook::expression {
 
 // What a condition may read.
 struct ConditionValues {
-	const Value &values;                       // {"customer": {…}, "steps": {…}, …}
-	std::map<std::string, Oid> types = {};     // dotted name -> type whose input form the string at that name is
+	const Value &values;                   // {"customer": {…}, "steps": {…}, …}
+	std::map<std::string, Oid> types = {}; // dotted name -> type whose input form the string at that name is
 };
 
-// Judges the text for saving, without values: syntax, one expression, no subquery, nothing volatile. Throws pg::Error
-// whose context() is empty and whose message says what and, where known, `at character n` in detail.
+// Judges the text for saving, without values: syntax, one expression, no subquery, nothing volatile. Throws
+// pg::Error whose context() is empty and whose message says what and, where known, `at character n` in
+// detail.
 void check_condition(const std::string &text);
 
 // Null counts as false. Throws pg::Error; a type that fits no operator names both types.

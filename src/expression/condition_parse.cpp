@@ -183,6 +183,12 @@ std::string BoundName::text() const {
 	return text;
 }
 
+std::string BoundName::dotted() const {
+	std::string dotted;
+	for (const std::string &part : path) dotted += (dotted.empty() ? "" : ".") + part;
+	return dotted;
+}
+
 bool walk_raw(Node *node, TreeWalker walker, void *context) {
 	// Before 16 the server declares walkers without their arguments, which C++ reads as "none".
 	return raw_expression_tree_walker(

@@ -24,6 +24,7 @@ struct BoundName {
 	std::vector<std::string> path; // {"steps", "found", "output", "0", "name"}
 	int character = 0;             // where it first stands, counted from 1
 	std::string text() const;      // as it would be written: customer."Health Score"
+	std::string dotted() const;    // its parts as they are: customer.Health Score
 };
 
 struct ParsedCondition {

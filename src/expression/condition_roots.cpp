@@ -38,7 +38,7 @@ void refuse_root(const BoundName &name, const Value *values) {
 			meant = corrected.text();
 		}
 	}
-	pg::Error error(ERRCODE_UNDEFINED_COLUMN, "unknown name \"" + name.text() + "\"", "",
+	pg::Error error(ERRCODE_UNDEFINED_COLUMN, "unknown name \"" + name.dotted() + "\"", "",
 	                meant.empty() ? "Names begin with " + definition::one_of(known) +
 	                                    ". Text is written in single quotes."
 	                              : "Did you mean " + meant + "?");
