@@ -71,9 +71,9 @@ BEGIN
     relation := 'approvals'; GET DIAGNOSTICS rows = ROW_COUNT; RETURN NEXT;
 
     UPDATE @extschema@.playbook_tasks t
-    SET title = '', description = NULL, result = NULL
+    SET title = '', description = NULL, checklist = NULL, result = NULL
     WHERE t.execution_id = ANY (executions)
-      AND (t.title <> '' OR t.description IS NOT NULL OR t.result IS NOT NULL);
+      AND (t.title <> '' OR t.description IS NOT NULL OR t.checklist IS NOT NULL OR t.result IS NOT NULL);
     relation := 'playbook_tasks'; GET DIAGNOSTICS rows = ROW_COUNT; RETURN NEXT;
 
     -- A message that has lost its text must not go out any more.

@@ -42,7 +42,9 @@ CREATE POLICY approvals_visible ON approvals FOR SELECT
 CREATE POLICY playbook_approval_decisions_visible ON playbook_approval_decisions FOR SELECT
     USING (EXISTS (SELECT FROM approvals a WHERE a.id = approval_id));
 CREATE POLICY playbook_tasks_visible ON playbook_tasks FOR SELECT
-    USING (assignee = playbook_actor() OR playbook_can_see_execution(execution_id));
+    USING (playbook_is_named(CASE WHEN assignee LIKE 'role:%' THEN jsonb_build_object('roles', jsonb_build_array(substr(assignee, 6)))
+                                  ELSE jsonb_build_object('people', jsonb_build_array(assignee)) END)
+           OR playbook_can_see_execution(execution_id));
 
 -- What everybody who uses playbooks may know.
 CREATE POLICY playbook_people_visible ON playbook_people FOR SELECT
