@@ -186,7 +186,7 @@ SELECT fence_fails('initialization',
     :'load', '')
 FROM (VALUES ('first'), ('again')) loads (kind) \g /dev/null
 
--- Swallowed in a subtransaction ----------------------------------------------------------------------------------------
+-- Swallowed in a subtransaction --------------------------------------------------------------------------------------
 SELECT fence_is('swallowed: ' || kind, fence_swallow(kind, 'INSERT INTO fence_rows VALUES (99)'), swallowed)
 FROM fence_kinds \g /dev/null
 SELECT fence_is('swallowed effects were taken back', count(*)::text, '0') FROM fence_rows \g /dev/null
