@@ -220,8 +220,12 @@ private:
 		std::vector<std::string> keys;
 		if (properties != nullptr)
 			for (const Member &known : properties->members()) keys.push_back(known.key);
+		// "{template: SELECT a, b}" cuts the text at its comma.
+		const bool cut = member.key.find(' ') != std::string::npos && member.value.is_null();
 		report("PB020", child_path(path, member.key),
-		       "unknown key " + quoted(member.key) + " in " + place_name(path), suggestion(member.key, keys));
+		       "unknown key " + quoted(member.key) + " in " + place_name(path),
+		       cut ? "Between braces a text that holds a comma must be quoted."
+		           : suggestion(member.key, keys));
 	}
 
 	void check_any(const Value &branches, const Value &value, const std::string &path) {

@@ -48,6 +48,12 @@ TEST(Problems, UnknownKeys) {
 	            "Did you mean \"body\"?");
 }
 
+TEST(Problems, TextsThatYamlCutsAtACommaAreExplained) {
+	expect_only(with_steps("  - {id: q, type: query, config: {template: SELECT a, b FROM t}}\n"), "PB020",
+	            "steps[0].config[\"b FROM t\"]", 3, 55, "unknown key \"b FROM t\" in steps[0].config",
+	            "must be quoted");
+}
+
 TEST(Problems, MissingKeys) {
 	expect_only("steps:\n" + task, "PB021", "", 1, 1, "the definition has no \"id\"");
 	expect_only("id: x\n", "PB021", "", 1, 1, "the definition has no \"steps\"");
