@@ -56,8 +56,11 @@ struct QueryLayout; // query_placement.hpp
 class QueryTemplate {
 public:
 	static QueryTemplate parse(std::string_view text);
-	const std::vector<SyntaxError> &errors() const { return errors_; }
-	const std::vector<Placeholder> &placeholders() const { return placeholders_; }
+	const std::vector<SyntaxError> &errors() const & { return errors_; }
+	const std::vector<Placeholder> &placeholders() const & { return placeholders_; }
+	// Of a temporary they are copies, so that "for (… : QueryTemplate::parse(text).errors())" is right.
+	std::vector<SyntaxError> errors() && { return errors_; }
+	std::vector<Placeholder> placeholders() && { return placeholders_; }
 	// What would go wrong however the values turn out, once it is known which names are pasted: ORDER BY {{column}} with
 	// a bound column, INTERVAL {{x}}, a name of which only a part is a placeholder. For saving a definition.
 	std::vector<SyntaxError> check(const std::function<bool(const std::string &name)> &is_pasted) const;

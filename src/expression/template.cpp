@@ -39,9 +39,9 @@ Template::Template() {
 	program_ = empty;
 }
 
-const std::vector<SyntaxError> &Template::errors() const { return program_->errors; }
-const std::vector<std::vector<std::string>> &Template::paths() const { return program_->paths; }
-const std::vector<PathUse> &Template::uses() const { return program_->uses; }
+const std::vector<SyntaxError> &Template::errors() const & { return program_->errors; }
+const std::vector<std::vector<std::string>> &Template::paths() const & { return program_->paths; }
+const std::vector<PathUse> &Template::uses() const & { return program_->uses; }
 bool Template::is_constant() const { return program_->is_constant; }
 
 Rendered Template::render(const Value &context, const RenderOptions &options) const {

@@ -45,13 +45,17 @@ public:
 	// Throws nothing: a template with errors() renders nothing.
 	static Template parse(std::string_view text);
 
-	const std::vector<SyntaxError> &errors() const;
+	const std::vector<SyntaxError> &errors() const &;
 	// Every path the template can read, as far as it can be told without data: {"customer","name"}. Paths inside
 	// #each and #with are given as written (relative) unless they begin at a known root (customer, csm, parameters,
 	// steps, event, execution, item, index) or at @root.
-	const std::vector<std::vector<std::string>> &paths() const;
+	const std::vector<std::vector<std::string>> &paths() const &;
 	// The same, each occurrence with its place, and whether the path begins at the top.
-	const std::vector<PathUse> &uses() const;
+	const std::vector<PathUse> &uses() const &;
+	// Of a temporary they are copies, so that "for (… : Template::parse(text).errors())" is right.
+	std::vector<SyntaxError> errors() && { return errors(); }
+	std::vector<std::vector<std::string>> paths() && { return paths(); }
+	std::vector<PathUse> uses() && { return uses(); }
 	// True when the text holds no mustache at all.
 	bool is_constant() const;
 

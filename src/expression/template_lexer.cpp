@@ -23,8 +23,7 @@ public:
 			case State::Raw: raw_content(); break;
 			case State::Mustache:
 				if (at_ >= text_.size())
-					fail(opened_, "\"{{\" is not closed by \"}}\"",
-					     "Write \\{{ for the two braces themselves.");
+					unclosed();
 				else
 					mustache();
 				break;
@@ -46,6 +45,9 @@ private:
 	}
 	void fail(std::size_t offset, std::string message, std::string hint) {
 		error_.push_back(SyntaxError{offset, std::move(message), std::move(hint)});
+	}
+	void unclosed() {
+		fail(opened_, "\"{{\" is not closed by \"}}\"", "Write \\{{ for the two braces themselves.");
 	}
 	TemplateToken &add(Kind kind, std::size_t begin) {
 		TemplateToken token;
@@ -149,6 +151,8 @@ private:
 	}
 
 	void unexpected() {
+		const std::size_t name = id_length(at_);
+		if (name > 0 && at_ + name == text_.size()) return unclosed();
 		std::size_t end = at_ + 1;
 		while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
 		fail(
