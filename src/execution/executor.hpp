@@ -11,6 +11,7 @@ namespace playbook::execution {
 
 struct TurnOptions {
 	bool executor = true;      // the process connected as the role; false in a client's session
+	bool take_batch = true;    // claim a batch of due executions first
 	bool take_alone = true;    // also run a step that needs a transaction of its own
 	bool careful = false;      // after an unclean end: one execution per transaction, the attempt committed first
 };
@@ -19,7 +20,7 @@ struct Turn {
 	int executions = 0;        // advanced in a batch
 	bool ran_alone = false;    // a step ran in a transaction of its own
 	bool more = false;         // something is due now
-	bool alone_waiting = false;// a step waits for an executor of its own (another process should be woken)
+	bool alone_waiting = false;// a step waits for an executor of its own, asked for or not (take_alone)
 	std::optional<TimestampTz> next_due; // when nothing is due now: when something will be; absent: never by itself
 };
 

@@ -6,11 +6,13 @@
 #error "playbook supports PostgreSQL 15 to 18; this server's headers are of another version"
 #endif
 
-#if PG_VERSION_NUM >= 160000
 extern "C" {
+#include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
+#if PG_VERSION_NUM >= 160000
 #include "varatt.h"
-}
 #endif
+}
 
 namespace playbook::pg::compat {
 
@@ -27,7 +29,44 @@ inline constexpr uint32 worker_login_bypass = 0;
 inline constexpr bool workers_need_login = true;
 #endif
 
+// Whether the role may connect to this database.
+inline bool may_connect(Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(DatabaseRelationId, MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
+#else
+	return pg_database_aclcheck(MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
+#endif
+}
+
+// Prepares a set-returning function that materializes its rows, for a fixed or a caller-given row type.
+inline void init_materialized(FunctionCallInfo info) { InitMaterializedSRF(info, 0); }
+
 // The role of the oid may act as `role` (membership with inheritance): has_privs_of_role in every version.
 inline bool has_privileges_of(Oid member, Oid role) { return has_privs_of_role(member, role); }
+
+// The place of this process in the array of PGPROCs.
+inline int process_number() {
+#if PG_VERSION_NUM >= 170000
+	return MyProcNumber;
+#else
+	return MyProc->pgprocno;
+#endif
+}
+
+// Whether the role may drop or alter the database or extension.
+inline bool owns_database(Oid database, Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(DatabaseRelationId, database, role);
+#else
+	return pg_database_ownercheck(database, role);
+#endif
+}
+inline bool owns_extension(Oid extension, Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(ExtensionRelationId, extension, role);
+#else
+	return pg_extension_ownercheck(extension, role);
+#endif
+}
 
 } // namespace playbook::pg::compat
