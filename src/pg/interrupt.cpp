@@ -21,6 +21,19 @@ TimeoutId timer;
 
 void set_cancel_poll(CancelPoll poll) { cancel_poll = poll; }
 
+// PL/pgSQL code that catches query_canceled has just rolled its block back: it is asked again before its next statement,
+// which is outside of that block. So it is thrown out of one block after the other, and ends.
+void Deadline::ask_again(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
+	if (event != SUBXACT_EVENT_ABORT_SUB) return;
+	for (Deadline *deadline = innermost; deadline != nullptr; deadline = deadline->outer_) {
+		if (deadline->fired_ == 0 || QueryCancelPending) continue;
+		noticed = 1;
+		pending_is_ours = 1;
+		QueryCancelPending = true;
+		InterruptPending = true;
+	}
+}
+
 void Deadline::look(TimestampTz now, bool cancelled) {
 	if (fired_ != 0) return;
 	if (cancelled)
@@ -63,7 +76,9 @@ Deadline::Deadline(std::int64_t budget, std::int64_t timeout) {
 	period_ = std::max(1, static_cast<int>(shortest / 2000));
 	if (innermost != nullptr) period_ = std::min(period_, innermost->period_);
 	call([] {
-		if (!registered) timer = RegisterTimeout(USER_TIMEOUT, tick);
+		if (registered) return;
+		RegisterSubXactCallback(ask_again, nullptr);
+		timer = RegisterTimeout(USER_TIMEOUT, tick);
 		registered = true;
 	});
 	if (innermost == nullptr) {

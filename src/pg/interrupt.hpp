@@ -1,8 +1,9 @@
 // Ends a statement of an author's from outside: when its budget or timeout has passed, or somebody cancelled it.
 //
 // A timer of our own asks the server to cancel the running statement, and asks again every few milliseconds until the
-// Deadline is gone: code that catches query_canceled does not get away. Lock waits end too. A cancel that the client
-// asked for is left alone, and one of ours that nobody noticed is taken back, so it cannot hit what comes after.
+// Deadline is gone, and at once whenever it was caught: code that catches query_canceled does not get away. Lock waits
+// end too. A cancel that the client asked for is left alone, and one of ours that nobody noticed is taken back, so it
+// cannot hit what comes after.
 #pragma once
 
 #include <csignal>
@@ -28,6 +29,7 @@ public:
 
 private:
 	static void tick();
+	static void ask_again(SubXactEvent event, SubTransactionId, SubTransactionId, void *);
 	void look(TimestampTz now, bool cancelled);
 
 	TimestampTz budget_at_ = 0;
