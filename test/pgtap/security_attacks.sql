@@ -60,7 +60,7 @@ SELECT attack.climb() \g /dev/null
 RESET ROLE;
 SELECT cmp_ok(looted(), '>', 0::bigint, 'control: RESET ROLE undoes a mere SET ROLE');
 ROLLBACK TO control;
-SELECT is((playbook_run('attack_climb') #>> '{steps,0,data,0,climb}'), 'attack_owner', 'a step stays its owner')
+SELECT is((playbook_run('attack_climb') #>> '{steps,0,data,0,climb}'), 'attack_owner', 'a step stays its owner');
 SELECT is(looted(), 0::bigint, 'no way leads back to the session''s role');
 SELECT is(current_user, session_user, 'and the caller is the caller after it');
 
