@@ -246,7 +246,10 @@ private:
 			                   is_any_word(tokens_[opener - 1], {"LIKE", "ILIKE"})))
 				site.form = PlaceholderForm::Array;
 		} else if (enclosed && opener_is({"UNNEST"})) {
+			// PostgreSQL infers no type there, and an empty list has none to offer.
 			site.form = PlaceholderForm::Array;
+			refuse(site, "needs a type inside unnest",
+			       "Write unnest({{" + site.name + "}}::bigint[]), or another array type.");
 		}
 		const SqlToken *next = token_at(1);
 		if (next != nullptr && (next->text == "::" || (next->is_word("AS") && opener_is({"CAST"})))) {

@@ -170,11 +170,13 @@ private:
 	void elements(const PlaceholderSite &site, const Value::Array &items) {
 		if (items.empty())
 			fail(site, "is an empty list where single values are expected",
-			     "Only IN ({{" + site.name + "}}), NOT IN, ANY, ALL and unnest accept an empty list.");
+			     "Only IN ({{" + site.name + "}}), NOT IN, ANY, ALL and {{" + site.name +
+			         "}}::type[] accept an empty list.");
 		if (items.size() > max_list_elements)
 			fail(site,
 			     "is a list of " + std::to_string(items.size()) + " values where at most 1000 are allowed",
-			     "Only IN ({{" + site.name + "}}), NOT IN, ANY, ALL and unnest accept a longer list.");
+			     "Only IN ({{" + site.name + "}}), NOT IN, ANY, ALL and {{" + site.name +
+			         "}}::type[] accept a longer list.");
 		for (std::size_t i = 0; i < items.size(); ++i) {
 			if (i > 0) result_.text += ", ";
 			bind(site, checked_element(site, items[i]), false);

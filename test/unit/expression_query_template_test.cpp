@@ -117,7 +117,7 @@ TEST(QueryTemplate, BindsAListInOneArray) {
 	EXPECT_EQ(built("a = ANY ({{ids}}) OR a = any({{n}}) OR a <> ALL ({{none}}) OR a ILIKE ANY ({{ids}})"),
 	          "a = ANY ($1) OR a = any($2) OR a <> ALL ($3) OR a ILIKE ANY ($4)"
 	          " | array [1,2,3] | array [5] | array [] | array [1,2,3]");
-	EXPECT_EQ(built("FROM unnest({{ids}}) AS u"), "FROM unnest($1) AS u | array [1,2,3]");
+	EXPECT_EQ(built("FROM unnest({{ids}}::int[]) AS u"), "FROM unnest($1::int[]) AS u | array [1,2,3]");
 	EXPECT_EQ(
 	    built("SELECT {{ids}}::int[], cast({{ids}} AS numeric(10, 2)[]), {{none}}::int ARRAY"),
 	    "SELECT $1::int[], cast($2 AS numeric(10, 2)[]), $3::int ARRAY | array [1,2,3] | array [1,2,3] | array []");
@@ -221,6 +221,7 @@ TEST(QueryTemplate, RefusesABoundValueWhereNoneCanStand) {
 	refused("now() - INTERVAL {{x}}", "follows a type's name, where only a literal can stand");
 	refused("a > date {{x}}", "follows a type's name, where only a literal can stand");
 	refused("timestamp with time zone {{x}}", "follows a type's name, where only a literal can stand");
+	refused("FROM unnest({{x}})", "needs a type inside unnest");
 	refused("SELECT {{x}}(1)", "stands where a function is called");
 	refused("SELECT * FROM {{x}}(1)", "stands where a function is called");
 	refused("SELECT s.{{x}}(1)", "stands where a function is called");
