@@ -1,4 +1,5 @@
-// Decimal numbers compared digit by digit, so that money of forty digits is not rounded on the way to an answer.
+// Decimal numbers compared digit by digit, so that money of forty digits is not rounded on the way to an
+// answer.
 #pragma once
 
 #include <compare>
@@ -10,8 +11,8 @@ namespace playbook::expression {
 
 class Decimal {
 public:
-	// "-12.50", "1e9"; nullopt when the text is no number in the form of JSON ("+1", "1." and "NaN" are none) or its
-	// exponent is beyond ±1000.
+	// "-12.50", "1e9"; nullopt when the text is no number in the form of JSON ("+1", "1." and "NaN" are
+	// none) or its exponent is beyond ±1000.
 	static std::optional<Decimal> parse(std::string_view text);
 
 	bool is_zero() const { return digits_.empty(); }

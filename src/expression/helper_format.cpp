@@ -38,10 +38,10 @@ Timestamp present(const HelperCall &call) {
 	return {Timestamp::Kind::Instant, call.options.now_microseconds};
 }
 
-// ---- dates -------------------------------------------------------------------------------------------------------
+// ---- dates ------------------------------------------------------------------------------------------------
 
-// Translates the tokens of date formats (D MMMM YYYY) into ICU's pattern letters. Ordinal days and small am/pm have no
-// letter there and are put in as quoted text.
+// Translates the tokens of date formats (D MMMM YYYY) into ICU's pattern letters. Ordinal days and small
+// am/pm have no letter there and are put in as quoted text.
 class PatternWriter {
 public:
 	PatternWriter(const HelperCall &call, Timestamp time, std::string zone, std::string locale)
@@ -94,7 +94,8 @@ private:
 	}
 	void letters_of(std::string_view letters) {
 		flush();
-		// "MMM" followed by "M" would read as "MMMM": an empty literal cannot part them in ICU, a format never needs to.
+		// "MMM" followed by "M" would read as "MMMM": an empty literal cannot part them in ICU, a format
+		// never needs to.
 		if (!pattern_.empty() && pattern_.back() == letters.front())
 			call_.fail("two date tokens of the same kind stand together");
 		pattern_ += letters;
@@ -180,7 +181,7 @@ Operand today(const HelperCall &call) {
 	return text(Timestamp{Timestamp::Kind::Date, day_of(call, present(call)) * 86400000000}.to_text());
 }
 
-// ---- numbers -----------------------------------------------------------------------------------------------------
+// ---- numbers ----------------------------------------------------------------------------------------------
 
 // "" for the locale's own way; else exactly that many decimals.
 std::string decimals(const HelperCall &call, const Operand &given, const std::string &otherwise) {

@@ -34,7 +34,8 @@ bool are_equal(const Operand &a, const Operand &b) {
 	return left == right;
 }
 
-// Numbers by value, texts byte by byte (so ISO dates in the order of time). Nothing is neither less nor greater.
+// Numbers by value, texts byte by byte (so ISO dates in the order of time). Nothing is neither less nor
+// greater.
 std::optional<std::strong_ordering> order(const HelperCall &call) {
 	const Operand a = call[0], b = call[1];
 	if (a.is_nothing() || b.is_nothing()) return std::nullopt;

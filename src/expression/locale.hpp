@@ -1,6 +1,8 @@
-// Numbers, dates and letters as a locale writes them, and time zones: everything that needs ICU, behind one class.
+// Numbers, dates and letters as a locale writes them, and time zones: everything that needs ICU, behind one
+// class.
 //
-// Keeps the ICU objects it opened, since opening one costs far more than using it. One object serves one rendering.
+// Keeps the ICU objects it opened, since opening one costs far more than using it. One object serves one
+// rendering.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +39,8 @@ public:
 	// "5th", "5.", "5º"
 	std::string ordinal(int number, const std::string &locale);
 
-	// Between an instant and the clock on the wall of a zone; a time that a change of clocks skips is moved forward.
+	// Between an instant and the clock on the wall of a zone; a time that a change of clocks skips is moved
+	// forward.
 	std::int64_t to_local(std::int64_t instant, const std::string &zone);
 	std::int64_t to_instant(std::int64_t local, const std::string &zone);
 

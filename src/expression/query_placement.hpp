@@ -1,7 +1,7 @@
 // Where each placeholder of a query stands, and so what may be put there.
 //
-// Looks at the neighbours of a placeholder and at the clause it is in, which is enough: the question is never "is this
-// SQL right" (PostgreSQL says that) but "could a bound value stand here, and in which form".
+// Looks at the neighbours of a placeholder and at the clause it is in, which is enough: the question is
+// never "is this SQL right" (PostgreSQL says that) but "could a bound value stand here, and in which form".
 #pragma once
 
 #include <optional>

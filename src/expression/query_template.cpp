@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t max_list_elements = 1000;
 constexpr std::size_t max_bound_values = 65535; // what a bind message can carry
 
-// Builds one statement. Everything that does not come from the author's own text is noted in `inserted_`, and the
-// finished text is scanned once more: an insertion that is not a token of its own refuses the whole statement.
+// Builds one statement. Everything that does not come from the author's own text is noted in `inserted_`,
+// and the finished text is scanned once more: an insertion that is not a token of its own refuses the whole
+// statement.
 class Builder {
 public:
 	Builder(std::string_view text, const QueryLayout &layout, const ArgumentLookup &lookup)
@@ -200,8 +201,8 @@ private:
 		}
 	}
 
-	// Pasted text may open a literal or comment that swallows what follows, or stand against an insertion so that both
-	// read as one token; then the statement would not be the one its author saw.
+	// Pasted text may open a literal or comment that swallows what follows, or stand against an insertion
+	// so that both read as one token; then the statement would not be the one its author saw.
 	void verify() const {
 		const SqlScan scan = scan_sql(result_.text, SqlScanMode::Finished);
 		auto next = inserted_.begin();

@@ -3,12 +3,13 @@
 // A run-time value never becomes SQL text. Each placeholder is one of:
 //   pasted      a scalar written directly in the step's own config.parameters: put in as its author wrote it
 //   bound       any other value: becomes $n (untyped, so that context decides, as a driver binds)
-//   list        a bound array in IN ({{x}}) or NOT IN ({{x}}): becomes = ANY ($n) or <> ALL ($n), one array, empty lists
-//               included; a bound array elsewhere becomes $n, $m, … (at most 1,000 elements), except alone in
-//               ANY ({{x}}), ALL ({{x}}) or {{x}}::type[], where it is one array
-//   identifier  a bound value where only a name can stand (after FROM, JOIN, INTO, UPDATE, TABLE, or beside a dot):
-//               checked, split at dots, each part quoted
-// A placeholder inside a quoted literal, a quoted identifier, a comment or a dollar quote is an error, with the hint to drop the quotes.
+//   list        a bound array in IN ({{x}}) or NOT IN ({{x}}): becomes = ANY ($n) or <> ALL ($n), one array,
+//               empty lists included; a bound array elsewhere becomes $n, $m, … (at most 1,000 elements), except
+//               alone in ANY ({{x}}), ALL ({{x}}) or {{x}}::type[], where it is one array
+//   identifier  a bound value where only a name can stand (after FROM, JOIN, INTO, UPDATE, TABLE, or beside a
+//               dot): checked, split at dots, each part quoted
+// A placeholder inside a quoted literal, a quoted identifier, a comment or a dollar quote is an error, with the
+// hint to drop the quotes.
 #pragma once
 
 #include <functional>
@@ -61,11 +62,13 @@ public:
 	// Of a temporary they are copies, so that "for (… : QueryTemplate::parse(text).errors())" is right.
 	std::vector<SyntaxError> errors() && { return errors_; }
 	std::vector<Placeholder> placeholders() && { return placeholders_; }
-	// What would go wrong however the values turn out, once it is known which names are pasted: ORDER BY {{column}} with
-	// a bound column, INTERVAL {{x}}, a name of which only a part is a placeholder. For saving a definition.
+	// What would go wrong however the values turn out, once it is known which names are pasted: ORDER BY
+	// {{column}} with a bound column, INTERVAL {{x}}, a name of which only a part is a placeholder. For
+	// saving a definition.
 	std::vector<SyntaxError> check(const std::function<bool(const std::string &name)> &is_pasted) const;
-	// Throws QueryTemplateError: unknown name, a list too long, a value that cannot be an identifier, an object value
-	// (except before ::json or ::jsonb), whatever check() finds. The result assumes standard_conforming_strings = on.
+	// Throws QueryTemplateError: unknown name, a list too long, a value that cannot be an identifier, an
+	// object value (except before ::json or ::jsonb), whatever check() finds. The result assumes
+	// standard_conforming_strings = on.
 	BuiltQuery build(const ArgumentLookup &lookup) const;
 
 private:

@@ -14,7 +14,8 @@ bool is_name_byte(char c) {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// Reads one "${…}" that begins at `begin`. On a mistake `error` says what is wrong and the result has end == begin.
+// Reads one "${…}" that begins at `begin`. On a mistake `error` says what is wrong and the result has end
+// == begin.
 class ReferenceReader {
 public:
 	ReferenceReader(std::string_view text, std::size_t begin) : text_(text), begin_(begin), at_(begin + 2) {}
@@ -82,7 +83,8 @@ private:
 	SyntaxError error_;
 };
 
-// Calls literal(text) and reference(Reference) for the parts of a text in order; a faulty reference is literal text.
+// Calls literal(text) and reference(Reference) for the parts of a text in order; a faulty reference is
+// literal text.
 template <typename OnLiteral, typename OnReference, typename OnError>
 void walk(std::string_view text, OnLiteral &&on_literal, OnReference &&on_reference, OnError &&on_error) {
 	std::size_t pending = 0;

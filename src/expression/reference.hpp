@@ -1,7 +1,9 @@
-// ${…} references: ${parameters.x}, ${steps.open_deals}, ${steps.open_deals.company_id}, ${item.id}, ${previous.steps.x}.
+// ${…} references: ${parameters.x}, ${steps.open_deals}, ${steps.open_deals.company_id}, ${item.id},
+// ${previous.steps.x}.
 //
-// A string that is exactly one reference keeps the value's type; otherwise each reference is replaced by its text.
-// ${env…} never resolves. Column arrays (steps.s.column, steps.s.columns) are resolved by the caller, who has the rows.
+// A string that is exactly one reference keeps the value's type; otherwise each reference is replaced by
+// its text. ${env…} never resolves. Column arrays (steps.s.column, steps.s.columns) are resolved by the
+// caller, who has the rows.
 #pragma once
 
 #include <functional>
@@ -21,7 +23,8 @@ struct Reference {
 	std::string text() const;      // "steps.open_deals.company_id"
 };
 
-// What is wrong with a reference's or template's text, and where (byte offset; callers turn it into line and column).
+// What is wrong with a reference's or template's text, and where (byte offset; callers turn it into line
+// and column).
 struct SyntaxError {
 	std::size_t offset = 0;
 	std::string message;
@@ -41,8 +44,9 @@ bool is_single_reference(std::string_view text);
 // Returns the value of a path, or nullopt when there is none.
 using Resolver = std::function<std::optional<Value>(const Reference &)>;
 
-// Replaces every reference in every string of `value`, deeply. Unresolved ones become null (single) or "" (inside a
-// text) and are added to `missing` when it is given.
-Value resolve_references(const Value &value, const Resolver &resolve, std::vector<std::string> *missing = nullptr);
+// Replaces every reference in every string of `value`, deeply. Unresolved ones become null (single) or ""
+// (inside a text) and are added to `missing` when it is given.
+Value resolve_references(const Value &value, const Resolver &resolve,
+                         std::vector<std::string> *missing = nullptr);
 
 } // namespace playbook::expression

@@ -167,7 +167,8 @@ std::vector<const Member *> visited_members(const Value &object) {
 	return indexes;
 }
 
-// ECMAScript, Number::toString: the shortest digits that identify the double, laid out by its decimal exponent.
+// ECMAScript, Number::toString: the shortest digits that identify the double, laid out by its decimal
+// exponent.
 std::string script_number(std::string_view decimal) {
 	const double number = to_double(decimal);
 	if (std::isnan(number)) return "NaN";

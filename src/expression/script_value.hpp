@@ -1,8 +1,8 @@
-// Values as a Handlebars template sees them, which is as JavaScript does: what is true, how a value prints, which
-// property a name finds. Also the white space of JavaScript's regular expressions, on UTF-8.
+// Values as a Handlebars template sees them, which is as JavaScript does: what is true, how a value prints,
+// which property a name finds. Also the white space of JavaScript's regular expressions, on UTF-8.
 //
-// One deliberate difference: a number that came with the data prints its digits as they were written (1.0 stays "1.0",
-// forty digits stay forty); JavaScript would turn it into a double.
+// One deliberate difference: a number that came with the data prints its digits as they were written (1.0
+// stays "1.0", forty digits stay forty); JavaScript would turn it into a double.
 #pragma once
 
 #include <memory>

@@ -113,8 +113,8 @@ private:
 		refuse_placeholders(begin, at_, std::string("a ") + what, drop_quotes);
 	}
 
-	// E'a' followed by a line break and 'b' is one literal, in which the backslash rules go on. Leaves at_ on the new
-	// opening quote.
+	// E'a' followed by a line break and 'b' is one literal, in which the backslash rules go on. Leaves at_
+	// on the new opening quote.
 	bool continue_literal() {
 		bool line_break = false;
 		std::size_t at = at_;
@@ -159,7 +159,8 @@ private:
 		add(SqlTokenKind::Word, begin);
 	}
 
-	// Digits with whatever letters follow ("1e5", "0x1F"); a sign inside an exponent ends it, which does no harm here.
+	// Digits with whatever letters follow ("1e5", "0x1F"); a sign inside an exponent ends it, which does no
+	// harm here.
 	void number() {
 		const std::size_t begin = at_;
 		while (at_ < text_.size() && (is_digit(peek()) || peek() == '.' || starts_word(peek()))) ++at_;
@@ -248,7 +249,8 @@ private:
 		add(SqlTokenKind::Operator, begin);
 	}
 
-	// Names separated by dots, each of letters, digits and "_", not beginning with a digit unless it is an index.
+	// Names separated by dots, each of letters, digits and "_", not beginning with a digit unless it is an
+	// index.
 	static bool is_name(std::string_view text) {
 		bool at_start = true;
 		for (const char c : text) {
@@ -270,8 +272,8 @@ private:
 		return std::string(text.substr(0, end)) + "…";
 	}
 
-	// Array and JSON literals may hold braces ('{{1,2},{3,4}}'); only what reads as a placeholder, block or reference
-	// is refused.
+	// Array and JSON literals may hold braces ('{{1,2},{3,4}}'); only what reads as a placeholder, block or
+	// reference is refused.
 	void refuse_placeholders(std::size_t begin, std::size_t end, const std::string &where,
 	                         const std::string &hint) {
 		if (mode_ != SqlScanMode::Template) return;

@@ -1,4 +1,5 @@
-// Cuts SQL text into tokens as PostgreSQL's scanner does (standard_conforming_strings on), placeholders included.
+// Cuts SQL text into tokens as PostgreSQL's scanner does (standard_conforming_strings on), placeholders
+// included.
 //
 // Just enough to know what is quoted, what is a comment and what stands beside a placeholder; no grammar.
 #pragma once
@@ -46,7 +47,8 @@ enum class SqlScanMode {
 	Finished, // braces are characters like any other, $1 is a token
 };
 
-// The tokens point into `text`, which must outlive them. A text that ends inside a literal or comment is an error.
+// The tokens point into `text`, which must outlive them. A text that ends inside a literal or comment is an
+// error.
 SqlScan scan_sql(std::string_view text, SqlScanMode mode);
 
 // Letters, digits, "_", "$" and every byte of a multi-byte character.

@@ -7,8 +7,9 @@
 
 namespace playbook::expression {
 
-// The parts of a name of one to four parts. A part is letters, digits, "_", "$" and "-" as they are written (nothing is
-// folded to lower case), or anything in double quotes. Empty with `problem` set when the text is no name.
+// The parts of a name of one to four parts. A part is letters, digits, "_", "$" and "-" as they are written
+// (nothing is folded to lower case), or anything in double quotes. Empty with `problem` set when the text
+// is no name.
 std::vector<std::string> split_sql_name(std::string_view text, std::string &problem);
 
 // Always in double quotes, doubled inside.

@@ -1,8 +1,9 @@
-// Handlebars templates for people's text: {{customer.name}}, #if, #unless, #each, #with, else, @index, comments,
-// whitespace control, escaping, and our helpers for dates, numbers, money, plurals and defaults.
+// Handlebars templates for people's text: {{customer.name}}, #if, #unless, #each, #with, else, @index,
+// comments, whitespace control, escaping, and our helpers for dates, numbers, money, plurals and defaults.
 //
-// Output is identical to the npm package "handlebars" for the same template and data (test/handlebars compares them).
-// Pure: data comes in as one Value, time and locale as options. Not for SQL; see query_template.hpp.
+// Output is identical to the npm package "handlebars" for the same template and data (test/handlebars
+// compares them). Pure: data comes in as one Value, time and locale as options. Not for SQL; see
+// query_template.hpp.
 #pragma once
 
 #include <cstdint>
@@ -46,9 +47,9 @@ public:
 	static Template parse(std::string_view text);
 
 	const std::vector<SyntaxError> &errors() const &;
-	// Every path the template can read, as far as it can be told without data: {"customer","name"}. Paths inside
-	// #each and #with are given as written (relative) unless they begin at a known root (customer, csm, parameters,
-	// steps, event, execution, item, index) or at @root.
+	// Every path the template can read, as far as it can be told without data: {"customer","name"}. Paths
+	// inside #each and #with are given as written (relative) unless they begin at a known root (customer,
+	// csm, parameters, steps, event, execution, item, index) or at @root.
 	const std::vector<std::vector<std::string>> &paths() const &;
 	// The same, each occurrence with its place, and whether the path begins at the top.
 	const std::vector<PathUse> &uses() const &;

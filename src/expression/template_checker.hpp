@@ -1,4 +1,5 @@
-// Gives every name in a template its meaning: variable, block parameter, block, helper; reports what has none.
+// Gives every name in a template its meaning: variable, block parameter, block, helper; reports what has
+// none.
 #pragma once
 
 #include <string>

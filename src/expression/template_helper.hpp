@@ -1,7 +1,9 @@
-// The helpers of this project: {{date customer.renewal_date "D MMMM YYYY"}}, {{money arr}}, {{#if (gt a b)}} …
+// The helpers of this project: {{date customer.renewal_date "D MMMM YYYY"}}, {{money arr}}, {{#if (gt a
+// b)}} …
 //
-// A helper is a pure function of its arguments and the render options; all of them are listed in doc/templates.md,
-// whose table is executed by a test. Blocks (#if, #each …), lookup and log belong to the renderer.
+// A helper is a pure function of its arguments and the render options; all of them are listed in
+// doc/templates.md, whose table is executed by a test. Blocks (#if, #each …), lookup and log belong to the
+// renderer.
 #pragma once
 
 #include <span>

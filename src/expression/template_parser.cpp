@@ -14,7 +14,8 @@ struct Failure {
 	SyntaxError error;
 };
 
-// Recursive descent over Handlebars' grammar. Depth is counted, so a hostile template cannot overflow the stack.
+// Recursive descent over Handlebars' grammar. Depth is counted, so a hostile template cannot overflow the
+// stack.
 class Parser {
 public:
 	explicit Parser(std::vector<TemplateToken> tokens) : tokens_(std::move(tokens)) {}
@@ -360,8 +361,8 @@ TemplateProgram parse_template(std::string_view text, std::vector<SyntaxError> &
 			return root;
 		}
 	} catch (const Failure &failure) {
-		// A mistake of grammar before the character that no token begins with comes first; at the end of what could be
-		// scanned the lexical one is the cause.
+		// A mistake of grammar before the character that no token begins with comes first; at the end of
+		// what could be scanned the lexical one is the cause.
 		if (lexical.empty() || failure.error.offset < lexical.front().offset)
 			lexical.assign(1, failure.error);
 	}

@@ -1,4 +1,5 @@
-// From a template's text to its tree, white-space control applied; names are not looked at yet (template_checker).
+// From a template's text to its tree, white-space control applied; names are not looked at yet
+// (template_checker).
 #pragma once
 
 #include <string_view>

@@ -105,7 +105,7 @@ private:
 		}
 	}
 
-	// ---- blocks ------------------------------------------------------------------------------------------------------
+	// ---- blocks -------------------------------------------------------------------------------------------
 
 	void block(const TemplateNode &node, const Scope &scope) {
 		const TemplateCall &call = node.call;
@@ -189,7 +189,7 @@ private:
 		run(*program, Scope{context, same ? outer.contexts : &inner, iteration, &parameters});
 	}
 
-	// ---- values ------------------------------------------------------------------------------------------------------
+	// ---- values -------------------------------------------------------------------------------------------
 
 	// `printed`: the value itself reaches the reader, so that it is worth reporting when there is none.
 	Operand evaluate(const TemplateExpression &expression, const Scope &scope, bool printed) {
@@ -301,7 +301,7 @@ private:
 		return value;
 	}
 
-	// ---- what is missing -----------------------------------------------------------------------------------------------
+	// ---- what is missing ----------------------------------------------------------------------------------
 
 	static std::string describe(const TemplatePath &path) {
 		std::string out;

@@ -1,6 +1,7 @@
 // What a template is made of, as its parser leaves it: a tree of text, mustaches and blocks.
 //
-// Follows the syntax tree of Handlebars closely (names included), because white-space control is defined on it.
+// Follows the syntax tree of Handlebars closely (names included), because white-space control is defined on
+// it.
 #pragma once
 
 #include <memory>
@@ -21,7 +22,8 @@ struct TemplatePath {
 	std::vector<std::string> parts; // empty: the context itself
 	std::string original;           // as written, quotes of segments apart
 	std::size_t offset = 0;
-	// Set by the checker when the first part is a block parameter: how many programs out, and which of its names.
+	// Set by the checker when the first part is a block parameter: how many programs out, and which of its
+	// names.
 	int parameter_depth = -1;
 	int parameter_index = -1;
 

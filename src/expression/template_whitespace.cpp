@@ -1,5 +1,5 @@
-// White-space control, a transcription of Handlebars' own pass (whitespace-control.js), quirks included: output must be
-// identical, so this follows it node by node instead of being elegant.
+// White-space control, a transcription of Handlebars' own pass (whitespace-control.js), quirks included:
+// output must be identical, so this follows it node by node instead of being elegant.
 #include <optional>
 
 #include "expression/script_value.hpp"
@@ -31,7 +31,8 @@ bool begins_with_blank_line(std::string_view text, bool or_all) {
 	return or_all && at == text.size();
 }
 
-// `index` is the node whose neighbour is asked for; none: one past the end (before), one before the beginning (after).
+// `index` is the node whose neighbour is asked for; none: one past the end (before), one before the
+// beginning (after).
 bool is_blank_before(const Body &body, std::optional<std::size_t> index, bool is_root) {
 	const std::size_t at = index.value_or(body.size());
 	if (at == 0) return is_root;
@@ -46,7 +47,8 @@ bool is_blank_after(const Body &body, std::optional<std::size_t> index, bool is_
 	return is_content(next) && begins_with_blank_line(next.original, at + 1 >= body.size() && is_root);
 }
 
-// Takes white space off the beginning of the node after `index`: all of it (`multiple`), or the rest of its line.
+// Takes white space off the beginning of the node after `index`: all of it (`multiple`), or the rest of its
+// line.
 void omit_right(Body &body, std::optional<std::size_t> index, bool multiple) {
 	const std::size_t at = index ? *index + 1 : 0;
 	if (at >= body.size() || !is_content(body[at]) || (!multiple && body[at].right_stripped)) return;

@@ -1,4 +1,5 @@
-// Dates and times as PostgreSQL writes them into JSON: "2026-03-05", "2026-03-05T10:00:00", "2026-03-05T10:00:00.5+00:00".
+// Dates and times as PostgreSQL writes them into JSON: "2026-03-05", "2026-03-05T10:00:00",
+// "2026-03-05T10:00:00.5+00:00".
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ struct Timestamp {
 	// In the form it was read from; an Instant in UTC, "2026-03-05T10:00:00+00:00".
 	std::string to_text() const;
 
-	// Calendar arithmetic on Date and Local: 31 January and one month is 28 or 29 February. Null beyond the years 1 to 9999.
+	// Calendar arithmetic on Date and Local: 31 January and one month is 28 or 29 February. Null beyond the
+	// years 1 to 9999.
 	std::optional<Timestamp> plus(std::int64_t months, std::int64_t days,
 	                              std::int64_t microseconds_more) const;
 	// Whole days since 1970-01-01.

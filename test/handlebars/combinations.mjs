@@ -1,5 +1,5 @@
-// Combinations that nobody would write by hand: every kind of tag with every kind of white space and "~" around it, and
-// blocks within blocks with paths of every depth.
+// Combinations that nobody would write by hand: every kind of tag with every kind of white space and "~"
+// around it, and blocks within blocks with paths of every depth.
 const whiteSpace = {
 	category: 'white space, combined',
 	data: [{ t: true, f: false, x: 'X', l: ['a', 'b'] }],

@@ -1,5 +1,6 @@
-// Renders every case with Handlebars itself and with render.cpp and compares the outputs, as plain text (noEscape, how
-// messages are rendered) and as HTML. Nothing expected is stored: what Handlebars prints is the truth.
+// Renders every case with Handlebars itself and with render.cpp and compares the outputs, as plain text
+// (noEscape, how messages are rendered) and as HTML. Nothing expected is stored: what Handlebars prints is
+// the truth.
 //
 // usage: node compare.mjs <program built from render.cpp>
 import { spawnSync } from 'node:child_process';
@@ -9,8 +10,9 @@ import { combinations } from './combinations.mjs';
 
 Handlebars.logger.log = () => {}; // {{log}} and refused access to prototypes say nothing here
 
-// What Handlebars prints unescaped it joins with "+", so {{a}}{{b}} at the beginning of a block adds two numbers: a slip
-// of the generated JavaScript that nobody writes a template for. This one prints each value; see `added` below.
+// What Handlebars prints unescaped it joins with "+", so {{a}}{{b}} at the beginning of a block adds two
+// numbers: a slip of the generated JavaScript that nobody writes a template for. This one prints each
+// value; see `added` below.
 function PrintingCompiler() {}
 PrintingCompiler.prototype = Object.assign(new Handlebars.JavaScriptCompiler(), {
 	compiler: PrintingCompiler,

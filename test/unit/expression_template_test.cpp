@@ -1,5 +1,5 @@
-// Templates beyond what test/handlebars compares: mistakes and their places, what is missing, which paths are read,
-// limits, hostile input.
+// Templates beyond what test/handlebars compares: mistakes and their places, what is missing, which paths
+// are read, limits, hostile input.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -162,7 +162,7 @@ TEST(Template, TreatsANameWithoutArgumentsAsAVariable) {
 	EXPECT_EQ(Template::parse("{{title}}{{date}}{{first}}{{now}}").render(data).text, "TD1");
 }
 
-// ---- limits and hostile input --------------------------------------------------------------------------------------
+// ---- limits and hostile input -----------------------------------------------------------------------------
 
 std::string repeated(const std::string &part, std::size_t count) {
 	std::string out;
