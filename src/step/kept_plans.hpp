@@ -1,7 +1,7 @@
 // Plans of authors' statements, kept by the process that runs them: a few, the least recently used leave.
 //
-// A plan is found by everything its making depended on: the text, the search_path, the role, and what the elements of
-// its lists suggested. The server itself makes a plan anew when a table it reads has changed.
+// A plan is found by everything its making depended on: the text, the search_path and the role. The server itself makes
+// a plan anew when a table it reads has changed.
 #pragma once
 
 #include "pg/guard.hpp"

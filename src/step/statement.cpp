@@ -1,7 +1,5 @@
 #include "step/statement.hpp"
 
-#include "result/inference.hpp"
-
 extern "C" {
 #include "nodes/parsenodes.h"
 #include "parser/analyze.h"
@@ -98,43 +96,15 @@ std::string place_in(const std::string &query, int position) {
 	return "line " + std::to_string(line) + ", column " + std::to_string(column) + " of the query";
 }
 
-Oid element_type_of(const Value &list) {
-	Oid type = InvalidOid;
-	for (const Value &item : list.items()) {
-		if (item.is_null()) continue;
-		Oid here = TEXTOID;
-		if (item.is_boolean())
-			here = BOOLOID;
-		else if (item.is_number())
-			here = result::is_written_as_integer(item) ? INT8OID : NUMERICOID;
-		const bool numbers =
-		    (type == INT8OID || type == NUMERICOID) && (here == INT8OID || here == NUMERICOID);
-		if (type == InvalidOid)
-			type = here;
-		else if (type != here)
-			type = numbers ? NUMERICOID : TEXTOID;
-		if (type == TEXTOID) break;
-	}
-	return OidIsValid(type) ? type : TEXTOID;
-}
-
 std::vector<Oid> types_of_parameters(const expression::BuiltQuery &query, StatementKind kind,
-                                     bool guess_arrays, QueryEnvironment *relations) {
+                                     QueryEnvironment *relations) {
 	std::vector<Oid> types(query.values.size(), InvalidOid);
-	if (guess_arrays) {
-		for (std::size_t i = 0; i < types.size(); ++i) {
-			if (!query.values[i].is_array || !query.values[i].value.is_array()) continue;
-			const Oid element = element_type_of(query.values[i].value);
-			types[i] = pg::call([element] { return get_array_type(element); });
-		}
-	}
 	RawStmt *raw = parse_one(query.text);
 	judge_statement(raw->stmt, kind);
 	int count = static_cast<int>(types.size());
 	const Oid *found = located(query.text, [&]() -> const Oid * {
 		// The parser may enlarge this array, so it is the server's.
 		Oid *known = static_cast<Oid *>(palloc0(sizeof(Oid) * static_cast<std::size_t>(count + 1)));
-		for (int i = 0; i < count; ++i) known[i] = types[static_cast<std::size_t>(i)];
 		const bool snapshot = analyze_requires_snapshot(raw);
 		if (snapshot) PushActiveSnapshot(GetTransactionSnapshot());
 		(void) parse_analyze_varparams(raw, query.text.c_str(), &known, &count, relations);

@@ -14,16 +14,12 @@ namespace playbook::step {
 enum class StatementKind { Reading, Writing };
 
 // Types for $1, $2, …: as the context of each decides, which is how a driver's untyped value is read; text where nothing
-// decides. With `guess_arrays`, arrays have the type that their elements suggest from the start, for places such as
-// unnest($1) where the context asks back.
+// decides.
 //
 // Refuses several statements, utility statements, transaction control, and for Reading all that is no SELECT. Errors
 // have the line and column of the query in their context. As the owner, with the author's search_path.
 std::vector<Oid> types_of_parameters(const expression::BuiltQuery &query, StatementKind kind,
-                                     bool guess_arrays, QueryEnvironment *relations);
-
-// What a list of values suggests: bigint, numeric, boolean, or text.
-Oid element_type_of(const Value &list);
+                                     QueryEnvironment *relations);
 
 // "line 3, column 14 of the query" for a position counted in characters from 1.
 std::string place_in(const std::string &query, int position);

@@ -19,13 +19,11 @@ extern "C" {
 namespace playbook::step {
 namespace {
 
-using expression::BoundValue;
 using expression::BuiltQuery;
 
-// One way to try the statement; see run_user_sql() for when another is tried.
+// One try of the statement; with a kept plan that no longer fits there is another.
 struct Attempt {
 	bool use_kept_plan = true;
-	bool guess_arrays = false;
 	// Out: how far it came.
 	bool used_kept_plan = false;
 	bool prepared = false; // and its values bound
@@ -37,16 +35,8 @@ struct Disarmed {
 	~Disarmed() { deadline.disarm(); }
 };
 
-std::string plan_key(const BuiltQuery &query, const UserSqlOptions &options, bool guess_arrays) {
-	std::string key = std::to_string(options.owner) + '\n';
-	for (const BoundValue &bound : query.values)
-		if (guess_arrays && bound.is_array && bound.value.is_array())
-			key += std::to_string(element_type_of(bound.value)) + ' ';
-	key += '\n';
-	key += options.search_path;
-	key += '\n';
-	key += query.text;
-	return key;
+std::string plan_key(const BuiltQuery &query, const UserSqlOptions &options) {
+	return std::to_string(options.owner) + '\n' + options.search_path + '\n' + query.text;
 }
 
 SPIPlanPtr prepare(const std::string &text, const std::vector<Oid> &types, bool keep) {
@@ -64,7 +54,7 @@ std::shared_ptr<const KeptPlan> plan_for(const BuiltQuery &query, const UserSqlO
                                          Attempt &attempt, const GivenRelations &relations) {
 	// A plan over given rows knows their tuplestore; one for a preview is used once.
 	const bool keep = relations.environment() == nullptr && !options.explain_only;
-	const std::string key = keep ? plan_key(query, options, attempt.guess_arrays) : std::string();
+	const std::string key = keep ? plan_key(query, options) : std::string();
 	if (keep && attempt.use_kept_plan) {
 		if (std::shared_ptr<const KeptPlan> kept = find_plan(key)) {
 			attempt.used_kept_plan = true;
@@ -73,7 +63,7 @@ std::shared_ptr<const KeptPlan> plan_for(const BuiltQuery &query, const UserSqlO
 	}
 	const StatementKind kind = options.read_only ? StatementKind::Reading : StatementKind::Writing;
 	auto made = std::make_shared<KeptPlan>();
-	made->types = types_of_parameters(query, kind, attempt.guess_arrays, relations.environment());
+	made->types = types_of_parameters(query, kind, relations.environment());
 	const std::string text = options.explain_only ? "EXPLAIN " + query.text : query.text;
 	// An unkept plan belongs to the SPI connection and ends with it.
 	SPIPlanPtr plan = prepare(text, made->types, keep);
@@ -178,11 +168,6 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
 	}
 }
 
-bool has_arrays(const BuiltQuery &query) {
-	return std::any_of(query.values.begin(), query.values.end(),
-	                   [](const BoundValue &bound) { return bound.is_array; });
-}
-
 // The words of the parser for types that do not fit each other.
 bool is_about_types(const pg::Error &error) {
 	switch (error.sqlstate()) {
@@ -195,29 +180,16 @@ bool is_about_types(const pg::Error &error) {
 	}
 }
 
-// Whether trying again in another way may help; changes the attempt to that way.
-bool try_otherwise(const pg::Error &error, const BuiltQuery &query, Attempt &attempt) {
-	Attempt next;
-	next.use_kept_plan = false;
-	next.guess_arrays = attempt.guess_arrays;
-	if (attempt.used_kept_plan) {
-		// A table may have been altered, so that the types decided on when the plan was made no longer fit.
-		if (attempt.prepared && !is_about_types(error)) return false;
-	} else {
-		if (attempt.guess_arrays || attempt.prepared || !is_about_types(error) || !has_arrays(query))
-			return false;
-		next.guess_arrays = true;
-	}
-	attempt = next;
-	return true;
+// Whether the plan that was kept may have been the trouble: a table was altered since, and the types decided on when the
+// plan was made no longer fit.
+bool was_stale(const pg::Error &error, const Attempt &attempt) {
+	return attempt.used_kept_plan && (!attempt.prepared || is_about_types(error));
 }
 
 } // namespace
 
 UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &options) {
 	Attempt attempt;
-	attempt.guess_arrays = has_arrays(query) && find_plan(plan_key(query, options, true)) != nullptr;
-	std::optional<pg::Error> first;
 	for (;;) {
 		pg::Deadline deadline(options.budget_microseconds, options.timeout_microseconds);
 		std::optional<pg::Error> failure;
@@ -236,9 +208,8 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 			QueryCancelPending = true;
 			InterruptPending = true;
 		}
-		const bool again = try_otherwise(*failure, query, attempt);
-		if (!first || !attempt.guess_arrays) first = failure;
-		if (!again) throw *first;
+		if (!was_stale(*failure, attempt)) throw *failure;
+		attempt = Attempt{false};
 	}
 }
 
