@@ -15,7 +15,7 @@ CREATE FUNCTION playbook_worker_list(
     AS 'MODULE_PATHNAME', 'playbook_worker_list';
 COMMENT ON FUNCTION playbook_worker_list() IS 'The engine''s processes in this database, from shared memory; read it through the view playbook_workers.';
 
-CREATE VIEW playbook_workers AS
+CREATE VIEW playbook_workers WITH (security_invoker = true) AS
     SELECT w.kind,
            d.datname AS database,
            CASE WHEN w.role IS NOT NULL THEN w.role::pg_catalog.regrole END AS role,
