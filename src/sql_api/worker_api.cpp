@@ -14,9 +14,9 @@ Datum playbook_worker_list(PG_FUNCTION_ARGS) {
 		for (const worker::WorkerRow &row : worker::overview()) {
 			const bool alone = row.execution != 0;
 			result.row({pg::text(row.kind), OidIsValid(row.database) ? pg::oid(row.database) : pg::null(),
-			            OidIsValid(row.role) ? pg::oid(row.role) : pg::null(), pg::int4(row.pid), pg::text(row.state),
-			            alone ? pg::int8(row.execution) : pg::null(), alone ? pg::int4(row.position) : pg::null(),
-			            alone ? pg::int4(row.item) : pg::null(),
+			            OidIsValid(row.role) ? pg::oid(row.role) : pg::null(), pg::int4(row.pid),
+			            pg::text(row.state), alone ? pg::int8(row.execution) : pg::null(),
+			            alone ? pg::int4(row.position) : pg::null(), alone ? pg::int4(row.item) : pg::null(),
 			            row.since != 0 ? pg::timestamp(row.since) : pg::null()});
 		}
 		return result.done(fcinfo);

@@ -22,7 +22,7 @@ extern "C" {
 namespace playbook::worker {
 namespace {
 
-constexpr std::int64_t help_after = second / 4;   // quick work that lasts longer calls another executor
+constexpr std::int64_t help_after = second / 4; // quick work that lasts longer calls another executor
 constexpr std::int64_t careful_time = 60 * second;
 constexpr std::int64_t check_interval = 5 * second;
 constexpr long longest_nap = 60000;
@@ -86,7 +86,8 @@ private:
 		const execution::Turn turn = execution::take_turn(options);
 		const bool quick = turn.executions > 0;
 		next_due_ = turn.next_due;
-		bool worked = quick || (turn.more && !turn.next_due); // the latter: a batch that failed is to be done again
+		// More, and no time for it: a batch that failed is to be done again.
+		bool worked = quick || (turn.more && !turn.next_due);
 		now = GetCurrentTimestamp();
 		// A step that waits to run alone is taken when there is no quick work, and once in a turn where that never ends.
 		if (quick ? now - looked_alone_at_ >= turn_microseconds : turn.alone_waiting) {
@@ -97,7 +98,8 @@ private:
 		}
 		if (quick && (turn.alone_waiting || now - helped_at_ > help_after)) call_for_help(now);
 		if (worked) last_work_ = GetCurrentTimestamp();
-		if (!worked || now - began_ > careful_time) careful_ = false; // what was due at its start has been survived
+		// What was due at its start has been survived.
+		if (!worked || now - began_ > careful_time) careful_ = false;
 		pg::call([] { (void) pgstat_report_stat(false); });
 		if (should_give_way(working_since_, false) && leave_for_others(worked || turn.more)) return false;
 		return worked;
@@ -113,8 +115,10 @@ private:
 		if (!reserve_alone()) return false; // woken when it can be had
 		// What is due, or comes due meanwhile, is not this process's business any longer.
 		const TimestampTz now = GetCurrentTimestamp();
-		if (quick) post(MyDatabaseId, WokenRole{my_executor->role, now, false});
-		else if (next_due_ && *next_due_ > now) report_what_is_left(my_executor->role, next_due_);
+		if (quick)
+			post(MyDatabaseId, WokenRole{my_executor->role, now, false});
+		else if (next_due_ && *next_due_ > now)
+			report_what_is_left(my_executor->role, next_due_);
 		options.take_batch = false;
 		options.take_alone = true;
 		const bool ran = execution::take_turn(options).ran_alone;
@@ -183,7 +187,7 @@ private:
 	pg::ContextScope memory_;
 	bool careful_;
 	TimestampTz began_ = 0, last_work_ = 0, next_check_ = 0, retry_at_ = 0;
-	TimestampTz working_since_ = 0;   // without a rest
+	TimestampTz working_since_ = 0; // without a rest
 	TimestampTz helped_at_ = 0, looked_alone_at_ = 0;
 	std::optional<TimestampTz> next_due_;
 	std::optional<pg::Error> failure_;

@@ -19,9 +19,10 @@ namespace playbook::worker {
 namespace {
 
 constexpr int probes_at_once = 2;
-constexpr std::int64_t start_timeout = 60 * second;    // a start that nothing was heard of since
-constexpr std::int64_t careful_time = 300 * second;    // after a crash
-constexpr std::int64_t healthy_time = 60 * second;     // a scheduler that lived longer had not failed at its start
+constexpr std::int64_t start_timeout = 60 * second; // a start that nothing was heard of since
+constexpr std::int64_t careful_time = 300 * second; // after a crash
+constexpr std::int64_t healthy_time =
+    60 * second; // a scheduler that lived longer had not failed at its start
 constexpr long longest_nap = 60000;
 
 // The connectable databases that are no templates.
@@ -83,7 +84,8 @@ private:
 			if (slot.state == DatabaseSlot::State::Running && !slot.scheduler.alive())
 				end_scheduler(slot, Departure::Failed);
 			if (slot.state != DatabaseSlot::State::None) {
-				if (slot.state == DatabaseSlot::State::Running && now - slot.since > healthy_time) slot.failures = 0;
+				if (slot.state == DatabaseSlot::State::Running && now - slot.since > healthy_time)
+					slot.failures = 0;
 				continue;
 			}
 			if (handles_[i] != nullptr) forget(std::exchange(handles_[i], nullptr));
@@ -97,9 +99,10 @@ private:
 		if (departure == Departure::Idle && std::exchange(slot.served, false)) slot.failures = 0;
 		if (departure == Departure::Failed || departure == Departure::Idle) {
 			++slot.failures;
-			const std::int64_t pause = departure == Departure::Failed
-			                               ? back_off(slot.failures)
-			                               : std::min<std::int64_t>(second << std::min(slot.failures - 1, 6), 60 * second);
+			const std::int64_t pause =
+			    departure == Departure::Failed
+			        ? back_off(slot.failures)
+			        : std::min<std::int64_t>(second << std::min(slot.failures - 1, 6), 60 * second);
 			// The first visit to a database without work costs the next asker nothing.
 			slot.not_before = departure == Departure::Idle && slot.failures == 1 ? now : now + pause;
 			if (departure == Departure::Failed) slot.wanted = true;

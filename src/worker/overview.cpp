@@ -36,8 +36,8 @@ std::vector<WorkerRow> overview() {
 	}
 	const auto add = [&rows](const char *kind, const ExecutorSlot &slot) {
 		if (slot.database != MyDatabaseId || !slot.process.alive()) return;
-		rows.push_back(WorkerRow{kind, word(slot.state), slot.database, slot.role, slot.process.pid, slot.execution,
-		                         slot.position, slot.item, slot.since});
+		rows.push_back(WorkerRow{kind, word(slot.state), slot.database, slot.role, slot.process.pid,
+		                         slot.execution, slot.position, slot.item, slot.since});
 	};
 	for (const ExecutorSlot &slot : shared->executors) add("executor", slot);
 	for (const ExecutorSlot &slot : shared->sessions)

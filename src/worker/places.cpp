@@ -13,7 +13,8 @@ bool is_live(const ExecutorSlot &slot) {
 int places() { return std::min(settings::max_executors(), max_executors); }
 
 int live_executors() {
-	return static_cast<int>(std::count_if(std::begin(shared->executors), std::end(shared->executors), is_live));
+	return static_cast<int>(
+	    std::count_if(std::begin(shared->executors), std::end(shared->executors), is_live));
 }
 
 bool is_exhausted() { return GetCurrentTimestamp() < shared->exhausted_until; }
@@ -23,7 +24,8 @@ int earlier_claims(const DatabaseSlot &database) {
 	const TimestampTz mine = database.places_wanted > 0 ? database.wanted_since : GetCurrentTimestamp();
 	int claims = 0;
 	for (const DatabaseSlot &other : shared->databases)
-		if (OidIsValid(other.database) && &other != &database && other.places_wanted > 0 && other.wanted_since < mine)
+		if (OidIsValid(other.database) && &other != &database && other.places_wanted > 0 &&
+		    other.wanted_since < mine)
 			claims += other.places_wanted;
 	return claims;
 }
@@ -33,7 +35,8 @@ ExecutorSlot *free_slot() {
 	ExecutorSlot *oldest = nullptr;
 	for (ExecutorSlot &slot : shared->executors) {
 		if (slot.state == ExecutorSlot::State::Free) return &slot;
-		if (slot.state == ExecutorSlot::State::Ended && (oldest == nullptr || slot.since < oldest->since)) oldest = &slot;
+		if (slot.state == ExecutorSlot::State::Ended && (oldest == nullptr || slot.since < oldest->since))
+			oldest = &slot;
 	}
 	return oldest;
 }
@@ -93,16 +96,19 @@ bool should_give_way(TimestampTz working_since, bool idle) {
 	if (shared->places_wanted <= 0) return idle && is_exhausted();
 	if (idle || GetCurrentTimestamp() - working_since >= turn_microseconds) return true;
 	Locked locked(LW_SHARED);
-	return std::any_of(std::begin(shared->executors), std::end(shared->executors), [](const ExecutorSlot &slot) {
-		return &slot != my_executor && slot.database == my_executor->database && slot.role == my_executor->role &&
-		       (slot.state == ExecutorSlot::State::Working || slot.state == ExecutorSlot::State::Idle);
-	});
+	return std::any_of(
+	    std::begin(shared->executors), std::end(shared->executors), [](const ExecutorSlot &slot) {
+		    return &slot != my_executor && slot.database == my_executor->database &&
+		           slot.role == my_executor->role &&
+		           (slot.state == ExecutorSlot::State::Working || slot.state == ExecutorSlot::State::Idle);
+	    });
 }
 
 bool leave_place(Leaving why) {
 	Locked locked;
 	if (why == Leaving::WithoutWork && my_executor->woken) return false;
-	if (why == Leaving::GivingWay && shared->places_wanted <= places() - live_executors() && !is_exhausted()) return false;
+	if (why == Leaving::GivingWay && shared->places_wanted <= places() - live_executors() && !is_exhausted())
+		return false;
 	end_executor(*my_executor, false);
 	my_executor = nullptr;
 	return true;

@@ -25,7 +25,8 @@ void nap(TimestampTz until, long most) {
 		long milliseconds = most;
 		if (!TIMESTAMP_IS_NOEND(until))
 			milliseconds = std::min(most, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until));
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds, PG_WAIT_EXTENSION);
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, milliseconds,
+		                 PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending && MyBackendType == B_BG_WORKER) {

@@ -31,10 +31,10 @@ bool extension_is_here();
 // A worker to be registered: which function of this library it runs, and what it is told.
 struct WorkerOrder {
 	const char *function;
-	std::string name;            // in the list of processes
-	const char *type;            // pg_stat_activity.backend_type
-	int argument = 0;            // the slot
-	std::uint32_t generation = 0;// of the slot, so that a late start knows that it was given up
+	std::string name;             // in the list of processes
+	const char *type;             // pg_stat_activity.backend_type
+	int argument = 0;             // the slot
+	std::uint32_t generation = 0; // of the slot, so that a late start knows that it was given up
 };
 // Null when all of max_worker_processes are taken. The handle is the server's, freed by forget().
 BackgroundWorkerHandle *start_worker(const WorkerOrder &order);

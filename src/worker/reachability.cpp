@@ -24,9 +24,9 @@ Role read(Oid role) {
 		read.can_login = row->rolcanlogin;
 		read.superuser = row->rolsuper;
 		ReleaseSysCache(tuple);
-		read.can_connect = DatumGetBool(DirectFunctionCall3(has_database_privilege_id_id, ObjectIdGetDatum(role),
-		                                                    ObjectIdGetDatum(MyDatabaseId),
-		                                                    PointerGetDatum(cstring_to_text("CONNECT"))));
+		read.can_connect = DatumGetBool(
+		    DirectFunctionCall3(has_database_privilege_id_id, ObjectIdGetDatum(role),
+		                        ObjectIdGetDatum(MyDatabaseId), PointerGetDatum(cstring_to_text("CONNECT"))));
 		return read;
 	});
 }

@@ -3,24 +3,19 @@
 //
 // While nothing is due it sleeps. A wake-up brings the role and the time (wakeup.cpp); every 30 seconds it asks the
 // tables, so that a lost wake-up costs seconds and never an execution. No transaction is open while it sleeps.
-#include "execution/executor.hpp"
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
-#include "pg/datum.hpp"
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
 #include "pg/spi.hpp"
 #include "pg/transaction.hpp"
 #include "settings.hpp"
 #include "version.hpp"
-#include "worker/places.hpp"
-#include "worker/process.hpp"
-#include "worker/reachability.hpp"
+#include "worker/staffing.hpp"
 
 extern "C" {
-#include <signal.h>
-#include <unistd.h>
 #include "pgstat.h"
+#include <signal.h>
 }
 
 namespace playbook::worker {
@@ -28,22 +23,8 @@ namespace {
 
 constexpr std::int64_t look_interval = 30 * second;
 constexpr std::int64_t announce_interval = second / 20;
-constexpr std::int64_t careful_time = 60 * second;  // for a role whose executor ended in the middle of its work
-constexpr std::int64_t start_timeout = 60 * second;
+constexpr std::int64_t forget_interval = 3600 * second;
 constexpr long longest_nap = 60000;
-
-// What the scheduler knows about a role; forgotten when it has neither work nor trouble.
-struct RoleState {
-	TimestampTz due_at = DT_NOEND;
-	int alone_ready = 0;
-	bool another = false;
-	TimestampTz waits_since = 0;     // for a place; 0: it does not
-	TimestampTz careful_until = 0;
-	int failures = 0;                // executors in a row that could not connect or did not survive
-	int exhausted = 0;               // starts in a row for which no process was free
-	TimestampTz not_before = 0;
-	std::string said;                // the reason that was logged
-};
 
 class Scheduler {
 public:
@@ -63,8 +44,10 @@ public:
 			} catch (const std::exception &failure) {
 				failure_ = pg::to_error(failure);
 			}
-			if (failure_) recover();
-			else sleep();
+			if (failure_)
+				recover();
+			else
+				sleep();
 		}
 	}
 
@@ -78,8 +61,9 @@ private:
 		const pg::Installation *here = pg::find_installation();
 		if (here == nullptr) return false;
 		if (here->version != version) {
-			log("this server runs the library of version " + std::string(version) + ", the database has extension version " +
-			    here->version + "; nothing runs until ALTER EXTENSION playbook UPDATE");
+			log("this server runs the library of version " + std::string(version) +
+			    ", the database has extension version " + here->version +
+			    "; nothing runs until ALTER EXTENSION playbook UPDATE");
 			return false;
 		}
 		const bool enabled = identity::enabled();
@@ -92,222 +76,68 @@ private:
 	}
 
 	void work() {
-		collect_ended();
-		collect_woken();
+		if (staff_.collect_ended()) next_look_ = 0;
+		staff_.collect_woken();
 		const TimestampTz now = GetCurrentTimestamp();
 		if (slot_.look.exchange(false) || now >= next_look_) look();
 		if (slot_.announce && now >= next_announce_) {
-			slot_.announce = false;
 			next_announce_ = now + announce_interval;
-			if (notification::announce() > 0) report();
+			announce(now);
 		}
-		provide();
+		staff_.provide();
 		end_cancelled();
+	}
+
+	// What one call leaves over, the next one takes.
+	void announce(TimestampTz now) {
+		slot_.announce = false;
+		bool more = false;
+		in_transaction([&more] { more = notification::announce() > 0; });
+		if (!more) return;
+		slot_.announce = true;
+		feed_since_ = now;
+		report();
+	}
+
+	// Old announcements are deleted for as long as there can be any; then the database is left alone.
+	void forget_announced() {
+		const TimestampTz now = GetCurrentTimestamp();
+		if (feed_since_ == 0) feed_since_ = now; // of the process before this one
+		if (now < next_forget_ ||
+		    now > feed_since_ + settings::feed_retention_microseconds() + 2 * forget_interval)
+			return;
+		if (std::exchange(next_forget_, now + forget_interval) != 0)
+			in_transaction([] { notification::forget_announced(); });
+	}
+
+	template <typename Work> static void in_transaction(Work work) {
+		pg::Transaction transaction(pg::Transaction::Place::Worker);
+		work();
+		transaction.commit();
 	}
 
 	// Asks the tables.
 	void look() {
 		next_look_ = GetCurrentTimestamp() + look_interval;
-		for (const execution::RoleDue &due : ask_tables()) {
-			RoleState &role = roles_[due.role];
-			role.due_at = std::min(role.due_at, due.due_at);
-			role.alone_ready = due.alone_ready;
-		}
+		for (const execution::RoleDue &due : ask_tables()) staff_.add(due);
 		slot_.announce = true; // whatever a process that ended did not ask for
+		forget_announced();
 		report();
 	}
 
 	static std::vector<execution::RoleDue> ask_tables() {
-		pg::Transaction transaction(pg::Transaction::Place::Worker);
 		std::vector<execution::RoleDue> due;
-		{
+		in_transaction([&due] {
 			const pg::EngineIdentity engine;
 			const pg::Spi connection;
 			execution::recover_lost_steps();
 			due = execution::roles_due();
-		}
-		transaction.commit();
+		});
 		return due;
 	}
 
 	void report() {
 		pg::call([] { (void) pgstat_report_stat(true); });
-	}
-
-	// Executors that have ended: how, decides how the next one of their role starts.
-	void collect_ended() {
-		const TimestampTz now = GetCurrentTimestamp();
-		next_reap_ = DT_NOEND;
-		Locked locked;
-		for (int i = 0; i < max_executors; ++i) {
-			ExecutorSlot &executor = shared->executors[i];
-			if (executor.database != slot_.database) continue;
-			if (executor.state == State::Starting) {
-				const bool stopped = handles_[i] != nullptr && has_stopped(handles_[i]);
-				if (!stopped && now - executor.since < start_timeout) continue;
-				failed(executor.role, now, 5 * second);
-			} else if (executor.state == State::Ended) {
-				// Its steps count as lost only when the process is gone.
-				if (executor.process.alive()) {
-					next_reap_ = now + second / 100;
-					continue;
-				}
-				const auto known = roles_.find(executor.role);
-				if (!executor.connected) {
-					failed(executor.role, now, 5 * second);
-				} else if (!executor.interrupted && known != roles_.end()) {
-					known->second.failures = 0;
-				}
-				if (executor.interrupted) {
-					next_look_ = now; // for the steps it left behind
-					if (!executor.terminated && !executor.leave) {
-						roles_[executor.role].careful_until = now + careful_time;
-						failed(executor.role, now, second / 5);
-					}
-				}
-			} else if (executor.state == State::Free || executor.process.alive()) {
-				continue;
-			}
-			executor.state = State::Free;
-			executor.database = InvalidOid;
-			executor.process = Process();
-			if (handles_[i] != nullptr) forget(std::exchange(handles_[i], nullptr));
-		}
-	}
-
-	// An executor could not connect, or ended in the middle of its work; the server has logged why.
-	void failed(Oid oid, TimestampTz now, std::int64_t first_pause) {
-		RoleState &role = roles_[oid];
-		role.not_before = now + back_off(++role.failures, first_pause);
-		role.due_at = std::min(role.due_at, now);
-	}
-
-	void collect_woken() {
-		std::array<WokenRole, max_woken_roles> woken;
-		int count = 0;
-		{
-			Locked locked;
-			count = std::exchange(slot_.woken, 0);
-			std::copy(slot_.roles, slot_.roles + count, woken.begin());
-		}
-		for (int i = 0; i < count; ++i) {
-			RoleState &role = roles_[woken[i].role];
-			if (woken[i].another) role.another = true;
-			else role.due_at = std::min(role.due_at, woken[i].due_at);
-		}
-	}
-
-	// An executor for every role that has something due; who waits longest for a place comes first.
-	void provide() {
-		const TimestampTz now = GetCurrentTimestamp();
-		std::vector<std::pair<TimestampTz, Oid>> candidates;
-		int without_place = 0;
-		for (auto &[oid, role] : roles_) {
-			if (role.due_at > now && !role.another) continue;
-			if (role.not_before <= now) candidates.emplace_back(role.waits_since != 0 ? role.waits_since : now, oid);
-			else without_place += role.waits_since != 0;
-		}
-		std::sort(candidates.begin(), candidates.end());
-		for (const auto &[since, oid] : candidates) without_place += !provide(oid, roles_[oid], now);
-		want_places(slot_, without_place);
-		std::erase_if(roles_, [now](const auto &entry) {
-			const RoleState &role = entry.second;
-			return TIMESTAMP_IS_NOEND(role.due_at) && role.careful_until < now && role.failures == 0 && role.said.empty();
-		});
-	}
-
-	// False: it needs a place and there is none.
-	bool provide(Oid oid, RoleState &role, TimestampTz now) {
-		const bool due = role.due_at <= now;
-		const Present present = wake_present(oid, due ? role.alone_ready : -1, now);
-		// One for quick work, and one for each step that waits to run alone.
-		int wanted = due ? std::max(1, role.alone_ready) : 0;
-		// Where all are busy one more, as far as the machine has processors; it asks nobody to leave.
-		if (role.another && !present.idle) wanted = std::max(wanted, std::min(present.usable + 1, processors()));
-		role.another = false;
-		Start start = Start::Done;
-		int usable = present.usable;
-		for (; usable < wanted && start == Start::Done; ++usable) start = start_executor(oid, role, now);
-		if (start == Start::Done || present.usable > 0 || !due) {
-			role.waits_since = 0;
-			// What an executor was found for is its business; what cannot be had now is tried again.
-			if (start == Start::Done || present.usable > 0) role.due_at = DT_NOEND;
-			role.alone_ready = 0;
-			return true;
-		}
-		if (start == Start::Refused) return true; // until not_before
-		if (role.waits_since == 0) role.waits_since = now;
-		return false;
-	}
-
-	struct Present {
-		int usable = 0;    // those that can be woken, or are about to look
-		bool idle = false; // one of them has nothing to do, or is only starting
-	};
-
-	// Wakes the executors of the role; alone_ready < 0: only counts them.
-	Present wake_present(Oid oid, int alone_ready, TimestampTz now) {
-		Present present;
-		Locked locked(LW_SHARED);
-		for (ExecutorSlot &executor : shared->executors) {
-			if (executor.database != slot_.database || executor.role != oid) continue;
-			const State state = executor.state;
-			if (state != State::Starting && state != State::Idle && state != State::Working) continue;
-			++present.usable;
-			present.idle = present.idle || state != State::Working;
-			// One that wakes by itself in time needs no knock.
-			if (alone_ready < 0 || state == State::Starting) continue;
-			if (state == State::Idle && alone_ready == 0 && executor.sleeps_until <= now) continue;
-			executor.woken = true;
-			executor.process.wake();
-		}
-		return present;
-	}
-
-	static int processors() {
-		static const int online = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-		return online;
-	}
-
-	enum class Start { Done, NoPlace, Refused };
-
-	Start start_executor(Oid oid, RoleState &role, TimestampTz now) {
-		std::optional<std::string> reason;
-		WorkerOrder order{"playbook_executor_main", "", "playbook executor"};
-		{
-			pg::Transaction transaction(pg::Transaction::Place::Worker);
-			reason = unreachable_reason(oid);
-			order.name = "playbook executor: " + pg::role_name(oid);
-			transaction.commit();
-		}
-		if (reason) {
-			if (role.said != *reason) log("executions wait, since " + *reason);
-			role.said = *reason;
-			role.not_before = now + look_interval;
-			return Start::Refused;
-		}
-		role.said.clear();
-		ExecutorSlot *executor = take_place(slot_, oid, role.careful_until > now);
-		if (executor == nullptr) return Start::NoPlace;
-		order.argument = static_cast<int>(executor - shared->executors);
-		order.generation = executor->generation;
-		BackgroundWorkerHandle *handle = start_worker(order);
-		if (handle != nullptr) {
-			if (handles_[order.argument] != nullptr) forget(handles_[order.argument]);
-			handles_[order.argument] = handle;
-			role.exhausted = 0;
-			return Start::Done;
-		}
-		if (now - std::exchange(said_exhausted_, now) > log_interval)
-			log("no worker process is free for an executor; raise max_worker_processes or lower playbook.max_executors");
-		{
-			Locked locked;
-			executor->state = State::Free;
-			executor->database = InvalidOid;
-		}
-		ask_for_processes();
-		role.not_before = now + back_off(++role.exhausted, second / 20);
-		return Start::NoPlace;
 	}
 
 	// A cancelled step whose statement does not stop has its executor ended.
@@ -317,7 +147,9 @@ private:
 		next_grace_ = DT_NOEND;
 		Locked locked;
 		for (ExecutorSlot &executor : shared->executors) {
-			if (executor.database != slot_.database || executor.state != State::Alone || executor.cancelled_at == 0) continue;
+			if (executor.database != slot_.database || executor.state != State::Alone ||
+			    executor.cancelled_at == 0)
+				continue;
 			if (executor.terminated) continue;
 			if (now - executor.cancelled_at < grace) {
 				next_grace_ = std::min(next_grace_, executor.cancelled_at + grace);
@@ -339,17 +171,8 @@ private:
 	}
 
 	void sleep() {
-		TimestampTz until = std::min({next_look_, next_grace_, next_reap_});
+		TimestampTz until = std::min({next_look_, next_grace_, staff_.next()});
 		if (slot_.announce) until = std::min(until, next_announce_);
-		bool waiting = false;
-		const TimestampTz now = GetCurrentTimestamp();
-		for (const auto &[oid, role] : roles_) {
-			if (TIMESTAMP_IS_NOEND(role.due_at)) continue;
-			waiting = waiting || role.waits_since != 0;
-			if (role.waits_since == 0 || role.not_before > now)
-				until = std::min(until, std::max(role.due_at, role.not_before));
-		}
-		if (waiting) until = std::min(until, now + second); // in case a leaver's word got lost
 		if (failures_ > 0) until = retry_at_;
 		bool told = false;
 		{
@@ -363,22 +186,21 @@ private:
 
 	// Waiting for a lock resets the latch: what it stood for is looked at again before sleeping.
 	bool was_told() const {
-		if (slot_.woken > 0 || slot_.look || slot_.leave) return true;
-		return std::any_of(std::begin(shared->executors), std::end(shared->executors), [this](const ExecutorSlot &executor) {
-			if (executor.database != slot_.database) return false;
-			const bool cancelled = executor.state == State::Alone && executor.cancelled_at != 0 && !executor.terminated;
-			return (executor.state == State::Ended && TIMESTAMP_IS_NOEND(next_reap_)) || (cancelled && TIMESTAMP_IS_NOEND(next_grace_));
-		});
+		if (slot_.woken > 0 || slot_.look || slot_.leave || staff_.somebody_ended()) return true;
+		return std::any_of(
+		    std::begin(shared->executors), std::end(shared->executors), [this](const ExecutorSlot &executor) {
+			    return executor.database == slot_.database && executor.state == State::Alone &&
+			           executor.cancelled_at != 0 && !executor.terminated && TIMESTAMP_IS_NOEND(next_grace_);
+		    });
 	}
 
 	DatabaseSlot &slot_;
 	pg::ContextScope memory_;
-	std::map<Oid, RoleState> roles_;
-	std::array<BackgroundWorkerHandle *, max_executors> handles_{};
-	TimestampTz next_look_ = 0, next_announce_ = 0, next_grace_ = DT_NOEND, next_reap_ = DT_NOEND, retry_at_ = 0;
+	Staffing staff_{slot_};
+	TimestampTz feed_since_ = 0, next_forget_ = 0;
+	TimestampTz next_look_ = 0, next_announce_ = 0, next_grace_ = DT_NOEND, retry_at_ = 0;
 	std::optional<pg::Error> failure_;
 	int failures_ = 0;
-	TimestampTz said_exhausted_ = 0;
 };
 
 // False when its start was given up meanwhile or the database is barred.

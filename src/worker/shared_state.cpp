@@ -186,12 +186,14 @@ void end_executor(ExecutorSlot &slot, bool interrupted) {
 	if (reserved) wake_reserving();
 	// Its own scheduler reads how it ended; the others may be waiting for its place.
 	for (const DatabaseSlot &database : shared->databases)
-		if (OidIsValid(database.database) && (database.database == slot.database || database.places_wanted > 0))
+		if (OidIsValid(database.database) &&
+		    (database.database == slot.database || database.places_wanted > 0))
 			database.scheduler.wake();
 }
 
 void end_scheduler(DatabaseSlot &slot, Departure departure) {
-	slot.wanted = slot.wanted || slot.woken > 0 || slot.look || slot.announce || departure == Departure::Asked;
+	slot.wanted =
+	    slot.wanted || slot.woken > 0 || slot.look || slot.announce || departure == Departure::Asked;
 	slot.state = DatabaseSlot::State::None;
 	slot.scheduler = Process();
 	slot.departure = departure;
@@ -242,8 +244,10 @@ void running_alone(std::int64_t execution, int position, int item) {
 	// From here on this process is deaf to other work of its role. What it was woken for is a colleague's now; and there
 	// may be more steps that wait to run alone.
 	const TimestampTz now = GetCurrentTimestamp();
-	if (my_executor->woken.exchange(false)) wake(my_executor->role, now);
-	else post(MyDatabaseId, WokenRole{my_executor->role, now, true});
+	if (my_executor->woken.exchange(false))
+		wake(my_executor->role, now);
+	else
+		post(MyDatabaseId, WokenRole{my_executor->role, now, true});
 }
 
 void done() {

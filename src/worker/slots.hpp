@@ -11,8 +11,8 @@
 namespace playbook::worker {
 
 inline constexpr int max_databases = 64;
-inline constexpr int max_executors = 64;   // the upper bound of the setting playbook.max_executors
-inline constexpr int max_sessions = 64;    // client sessions that run a step alone
+inline constexpr int max_executors = 64; // the upper bound of the setting playbook.max_executors
+inline constexpr int max_sessions = 64;  // client sessions that run a step alone
 inline constexpr int max_waiters = 256;
 inline constexpr int max_bars = 16;
 inline constexpr int max_woken_roles = 16;
@@ -33,9 +33,9 @@ struct Process {
 // How a scheduler left; what the launcher does next depends on it.
 enum class Departure : std::uint8_t {
 	None,
-	Idle,    // no extension, not enabled here, or a version that this library does not know: until somebody asks again
-	Asked,   // by the utility hook
-	Failed,  // anything else
+	Idle, // no extension, not enabled here, or a version that this library does not know: until somebody asks again
+	Asked,  // by the utility hook
+	Failed, // anything else
 };
 
 // A role that has work, for the scheduler to find an executor for.
@@ -48,23 +48,23 @@ struct WokenRole {
 struct DatabaseSlot {
 	enum class State : std::uint8_t { None, Starting, Running };
 
-	Oid database;              // InvalidOid: free
+	Oid database; // InvalidOid: free
 	State state;
 	Process scheduler;
-	std::uint32_t generation;  // tells a scheduler that its start was given up meanwhile
-	bool wanted;               // there is work and no scheduler yet
+	std::uint32_t generation; // tells a scheduler that its start was given up meanwhile
+	bool wanted;              // there is work and no scheduler yet
 	Departure departure;
-	bool served;               // it found an installation that may work
-	int failures;              // starts in a row that came to nothing
-	TimestampTz not_before;    // of the next start
-	TimestampTz since;         // of the present state
-	int places_wanted;         // executors it would start if it could
+	bool served;            // it found an installation that may work
+	int failures;           // starts in a row that came to nothing
+	TimestampTz not_before; // of the next start
+	TimestampTz since;      // of the present state
+	int places_wanted;      // executors it would start if it could
 	TimestampTz wanted_since;
 	int woken;
 	WokenRole roles[max_woken_roles];
-	std::atomic<std::int64_t> planned; // when the scheduler looks next by itself; all that is due later needs no call
+	std::atomic<std::int64_t> planned; // when the scheduler looks next; all that is due later needs no call
 	std::atomic<bool> announce;
-	std::atomic<bool> look;            // ask the tables which roles have work
+	std::atomic<bool> look; // ask the tables which roles have work
 	std::atomic<bool> leave;
 };
 
@@ -84,15 +84,15 @@ struct ExecutorSlot {
 	std::int64_t execution;    // what it runs alone
 	int position, item;
 	TimestampTz cancelled_at;
-	bool terminated;           // the cancelled step did not stop in time: the process was sent SIGTERM
+	bool terminated; // the cancelled step did not stop in time: the process was sent SIGTERM
 	std::atomic<std::int64_t> sleeps_until;
-	std::atomic<bool> woken;   // there may be work: look before sleeping
+	std::atomic<bool> woken; // there may be work: look before sleeping
 	std::atomic<bool> leave;
 	std::atomic<bool> cancel;
 };
 
 struct WaiterSlot {
-	Process process;           // free when it has no pid
+	Process process; // free when it has no pid
 	Oid database;
 	std::int64_t execution;
 	std::atomic<bool> woken;
@@ -101,17 +101,17 @@ struct WaiterSlot {
 // While a bar is up no worker enters the database.
 struct Bar {
 	Oid database;
-	Process process;           // who put it up; free when it has no pid
+	Process process; // who put it up; free when it has no pid
 };
 
 struct SharedState {
 	LWLock *lock;
 	Process launcher;
-	bool crowded;              // more databases than slots
-	bool after_crash;          // the server did not end cleanly before; the launcher turns it into careful_until
+	bool crowded;     // more databases than slots
+	bool after_crash; // the server did not end cleanly before; the launcher turns it into careful_until
 	TimestampTz careful_until; // until then executors start carefully
 	std::uint32_t generation;
-	std::atomic<int> places_wanted; // by all databases
+	std::atomic<int> places_wanted;            // by all databases
 	std::atomic<std::int64_t> exhausted_until; // all of max_worker_processes are taken
 	std::atomic<int> waiters;
 	DatabaseSlot databases[max_databases];

@@ -4,17 +4,17 @@
 #include "worker/slots.hpp"
 
 extern "C" {
-#include <signal.h>
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/user.h"
 #include "tcop/utility.h"
+#include <signal.h>
 }
 
 namespace playbook::worker {
 namespace {
 
-constexpr std::int64_t patience = second / 5;  // then those that still work are terminated
+constexpr std::int64_t patience = second / 5; // then those that still work are terminated
 constexpr std::int64_t longest_wait = 10 * second;
 constexpr const char *extension_name = "playbook";
 
@@ -25,7 +25,8 @@ bool barring = false; // this transaction put up bars
 Oid database_of_owner(const char *name) {
 	return pg::call([name] {
 		const Oid database = get_database_oid(name, true);
-		return OidIsValid(database) && pg::compat::owns_database(database, GetUserId()) ? database : InvalidOid;
+		return OidIsValid(database) && pg::compat::owns_database(database, GetUserId()) ? database
+		                                                                                : InvalidOid;
 	});
 }
 
@@ -36,7 +37,8 @@ Oid database_to_copy(const CreatedbStmt *command) {
 		ListCell *cell;
 		foreach (cell, command->options) {
 			DefElem *option = (DefElem *) lfirst(cell);
-			if (strcmp(option->defname, "template") == 0 && option->arg != nullptr) name = defGetString(option);
+			if (strcmp(option->defname, "template") == 0 && option->arg != nullptr)
+				name = defGetString(option);
 		}
 		const Oid database = get_database_oid(name, true);
 		if (!OidIsValid(database)) return InvalidOid;
@@ -54,7 +56,8 @@ Oid this_database_for_extension(const char *name) {
 	if (strcmp(name, extension_name) != 0) return InvalidOid;
 	return pg::call([] {
 		const Oid extension = get_extension_oid(extension_name, true);
-		return OidIsValid(extension) && pg::compat::owns_extension(extension, GetUserId()) ? MyDatabaseId : InvalidOid;
+		return OidIsValid(extension) && pg::compat::owns_extension(extension, GetUserId()) ? MyDatabaseId
+		                                                                                   : InvalidOid;
 	});
 }
 
@@ -71,8 +74,9 @@ Oid database_to_clear(Node *command) {
 	case T_DropdbStmt: return database_of_owner(((DropdbStmt *) command)->dbname);
 	case T_CreatedbStmt: return database_to_copy((CreatedbStmt *) command);
 	case T_AlterDatabaseStmt:
-		return moves_database((AlterDatabaseStmt *) command) ? database_of_owner(((AlterDatabaseStmt *) command)->dbname)
-		                                                     : InvalidOid;
+		return moves_database((AlterDatabaseStmt *) command)
+		           ? database_of_owner(((AlterDatabaseStmt *) command)->dbname)
+		           : InvalidOid;
 	case T_RenameStmt:
 		return ((RenameStmt *) command)->renameType == OBJECT_DATABASE
 		           ? database_of_owner(((RenameStmt *) command)->subname)
@@ -95,7 +99,8 @@ Oid database_to_clear(Node *command) {
 
 // At the end of the transaction, whatever it was: must not fail.
 void lift_bars(XactEvent event, void *) {
-	if (!barring || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE)) return;
+	if (!barring || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT && event != XACT_EVENT_PREPARE))
+		return;
 	barring = false;
 	Locked locked;
 	for (Bar &bar : shared->bars)
@@ -132,8 +137,10 @@ int ask_to_leave(Oid database, bool firmly) {
 		leave = true;
 		if (!process.alive()) return;
 		++present;
-		if (firmly) kill(process.pid, SIGTERM);
-		else process.wake();
+		if (firmly)
+			kill(process.pid, SIGTERM);
+		else
+			process.wake();
 	};
 	DatabaseSlot *slot = find_database(database);
 	if (slot != nullptr && slot->state != DatabaseSlot::State::None) ask(slot->leave, slot->scheduler);
@@ -160,9 +167,9 @@ void make_way(Node *command) {
 	if (OidIsValid(database)) clear(database);
 }
 
-void before_utility(PlannedStmt *statement, const char *text, bool read_only_tree, ProcessUtilityContext context,
-                    ParamListInfo parameters, QueryEnvironment *environment, DestReceiver *destination,
-                    QueryCompletion *completion) {
+void before_utility(PlannedStmt *statement, const char *text, bool read_only_tree,
+                    ProcessUtilityContext context, ParamListInfo parameters, QueryEnvironment *environment,
+                    DestReceiver *destination, QueryCompletion *completion) {
 	pg::entry([statement] { make_way(statement->utilityStmt); });
 	(utility_before != nullptr ? utility_before : standard_ProcessUtility)(
 	    statement, text, read_only_tree, context, parameters, environment, destination, completion);

@@ -7,8 +7,8 @@
 namespace playbook::worker {
 namespace {
 
-constexpr long longest_nap = 5000;   // with a place in shared memory: only in case a wake-up got lost
-constexpr long shortest_poll = 5;    // without: looks again after 5 milliseconds, then 10, …
+constexpr long longest_nap = 5000; // with a place in shared memory: only in case a wake-up got lost
+constexpr long shortest_poll = 5;  // without: looks again after 5 milliseconds, then 10, …
 constexpr long longest_poll = 200;
 
 // One at a time in a session; -1: none, then it polls.

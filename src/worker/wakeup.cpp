@@ -17,7 +17,7 @@ struct Pending {
 	int count = 0;
 	Oid owners[capacity];
 	TimestampTz due_at[capacity];
-	bool look = false;      // more owners than entries: the scheduler asks the tables
+	bool look = false; // more owners than entries: the scheduler asks the tables
 	bool announce = false;
 	bool registered = false;
 };
