@@ -163,7 +163,8 @@ private:
 			if (peek() != '"') return unexpected("a key in double quotes");
 			std::optional<std::string> key = read_string();
 			if (!key) return -1;
-			if (!seen.insert(*key).second)
+			const bool repeated = !seen.insert(*key).second;
+			if (repeated)
 				tree_.report("PB007", key_position, "key " + quoted(*key) + " is given twice",
 				             "Keep one of them.");
 			skip_spaces();
@@ -171,9 +172,11 @@ private:
 			advance();
 			const int value = read_value(depth + 1);
 			if (value < 0) return -1;
-			tree_.charge(node, tree_.nodes[static_cast<std::size_t>(value)]);
-			node.bytes += key->size();
-			node.entries.push_back({std::move(*key), key_position, value, false});
+			if (!repeated) {
+				tree_.charge(node, tree_.nodes[static_cast<std::size_t>(value)]);
+				node.bytes += key->size();
+				node.entries.push_back({std::move(*key), key_position, value, false});
+			}
 			skip_spaces();
 			if (peek() == '}') break;
 			if (peek() != ',') return unexpected("\",\" or \"}\"");
