@@ -194,6 +194,11 @@ TEST(Document, HintsToQuoteATemplate) {
 	EXPECT_EQ(json_of("to: \"{{a}}\"\nb: x {{a}}\n"), R"({"to":"{{a}}","b":"x {{a}}"})");
 }
 
+TEST(Document, KeepsTheFirstOfARepeatedKey) {
+	for (const char *text : {"{\"a\": 1, \"a\": 2}", "a: 1\na: 2\n"})
+		EXPECT_EQ(to_json(read_document(text).value), R"({"a":1})") << text;
+}
+
 TEST(Document, ReadsJsonStrictly) {
 	EXPECT_EQ(json_of(R"({"a": 0.10, "b": [true, false, null, -1e3], "c": {"d": "\u00e9\ud83d\ude00\n\/"}})"),
 	          "{\"a\":0.10,\"b\":[true,false,null,-1e3],\"c\":{\"d\":\"é😀\\n/\"}}");
