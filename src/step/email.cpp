@@ -81,9 +81,11 @@ public:
 		message.payload = payload_of(context, input, to);
 		message.recipient = address_text(to);
 		Value output = Value::object();
-		output.set("message", Value(queue_outbox(context, message)));
+		const Queued queued = queue_outbox(context, message);
+		output.set("message", Value(queued.id));
 		output.set("to", *message.payload.find("to"));
 		output.set("subject", *message.payload.find("subject"));
+		if (queued.was_sent) return Result::completed("sent", std::move(output));
 		if (!settings::outbox_delivers()) return Result::completed("queued", std::move(output));
 		Result result = Result::waiting("outbox");
 		result.output = std::move(output);

@@ -155,9 +155,10 @@ public:
 		message.payload = payload_of(event);
 		message.recipient = address_text(event.attendees);
 		Value output = Value::object();
-		output.set("message", Value(queue_outbox(context, message)));
+		const Queued queued = queue_outbox(context, message);
+		output.set("message", Value(queued.id));
 		for (const char *key : {"to", "subject", "start", "end", "uid"}) output.set(key, *message.payload.find(key));
-		const bool delivers = settings::outbox_delivers();
+		const bool delivers = settings::outbox_delivers() && !queued.was_sent;
 		Result result = delivers || waits_for_outcome(input) ? Result::waiting(delivers ? "outbox" : "event")
 		                                                     : Result::completed("scheduled");
 		result.output = std::move(output);

@@ -51,7 +51,7 @@ void require_token(std::int64_t id, const Locked &message) {
 
 } // namespace
 
-std::int64_t queue_outbox(const Context &context, const OutboxMessage &message) {
+Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement insert(
@@ -65,9 +65,10 @@ std::int64_t queue_outbox(const Context &context, const OutboxMessage &message) 
 	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item), pg::int4(execution.home),
 	     customer, pg::timestamp(context.now), pg::text(message.kind), pg::text(message.idempotency_key),
 	     pg::text(message.recipient), pg::jsonb(message.payload), pg::timestamp(message.due_at.value_or(context.now))});
-	if (!rows.empty()) return rows.int8(0, 0);
-	static pg::Statement find("SELECT id FROM @playbook_outbox WHERE idempotency_key = $1", {TEXTOID});
-	return find.query({pg::text(message.idempotency_key)}).int8(0, 0);
+	if (!rows.empty()) return {rows.int8(0, 0), false};
+	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1", {TEXTOID});
+	const pg::Rows present = find.query({pg::text(message.idempotency_key)});
+	return {present.int8(0, 0), present.boolean(0, 1)};
 }
 
 void queue_outbox(const Context &context, const std::vector<OutboxMessage> &messages) {

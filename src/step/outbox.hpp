@@ -20,8 +20,12 @@ struct OutboxMessage {
 
 // Queues messages of one step, in one statement. As playbook_engine, whoever is current.
 void queue_outbox(const Context &context, const std::vector<OutboxMessage> &messages);
-// Queues one and says which it is.
-std::int64_t queue_outbox(const Context &context, const OutboxMessage &message);
+// Queues one and says which it is, and whether a sender has reported it as sent before: the step was run again.
+struct Queued {
+	std::int64_t id = 0;
+	bool was_sent = false;
+};
+Queued queue_outbox(const Context &context, const OutboxMessage &message);
 
 // Where a message stands.
 struct OutboxState {
