@@ -3,13 +3,11 @@
 
 CREATE FUNCTION playbook_approve(approval bigint, comment text DEFAULT NULL, changes jsonb DEFAULT NULL)
 RETURNS text LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_approve';
-COMMENT ON FUNCTION playbook_approve(bigint, text, jsonb) IS
-    'Approves; changes give new values to keys of the action and are what then runs. Returns the approval''s status: approved, changed, or pending while more people must approve.';
+COMMENT ON FUNCTION playbook_approve(bigint, text, jsonb) IS 'Approves; changes give new values to keys of the action and are what then runs. Returns the approval''s status: approved, changed, or pending while more people must approve.';
 
 CREATE FUNCTION playbook_reject(approval bigint, comment text DEFAULT NULL)
 RETURNS text LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_reject';
-COMMENT ON FUNCTION playbook_reject(bigint, text) IS
-    'Rejects: what was asked for does not happen, however many others approved. Returns the approval''s status.';
+COMMENT ON FUNCTION playbook_reject(bigint, text) IS 'Rejects: what was asked for does not happen, however many others approved. Returns the approval''s status.';
 
 CREATE FUNCTION playbook_decisions(approvals bigint[], decision text, comment text DEFAULT NULL)
 RETURNS TABLE (approval bigint, status text, error_code text, error text)
@@ -38,33 +36,29 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION playbook_decisions(bigint[], text, text) IS
-    'Approves or rejects several approvals; a row for each says its status, or why it was refused, which does not affect the others.';
+COMMENT ON FUNCTION playbook_decisions(bigint[], text, text) IS 'Approves or rejects several approvals; a row for each says its status, or why it was refused, which does not affect the others.';
 
 CREATE FUNCTION playbook_complete_task(task bigint, result jsonb DEFAULT '{}', outcome text DEFAULT 'done')
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_complete_task';
-COMMENT ON FUNCTION playbook_complete_task(bigint, jsonb, text) IS
-    'Says that a task is done or declined; result becomes the output of its step.';
+COMMENT ON FUNCTION playbook_complete_task(bigint, jsonb, text) IS 'Says that a task is done or declined; result becomes the output of its step.';
 
 CREATE FUNCTION playbook_delegate(kind text, id bigint, person text, comment text DEFAULT NULL)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_delegate';
-COMMENT ON FUNCTION playbook_delegate(text, bigint, text, text) IS
-    'Hands an approval or a task of one''s own (kind: approval or task) to another person.';
+COMMENT ON FUNCTION playbook_delegate(text, bigint, text, text) IS 'Hands an approval or a task of one''s own (kind: approval or task) to another person.';
 
 CREATE FUNCTION playbook_meeting_outcome(execution bigint, step text, outcome text, item integer DEFAULT 0)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_meeting_outcome';
-COMMENT ON FUNCTION playbook_meeting_outcome(bigint, text, text, integer) IS
-    'Says what became of a meeting: held, no_show or cancelled; the outcome of its step.';
+COMMENT ON FUNCTION playbook_meeting_outcome(bigint, text, text, integer) IS 'Says what became of a meeting: held, no_show or cancelled; the outcome of its step.';
 
 CREATE FUNCTION playbook_email_outcome(execution bigint, step text, outcome text, item integer DEFAULT 0)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_email_outcome';
-COMMENT ON FUNCTION playbook_email_outcome(bigint, text, text, integer) IS
-    'Says what became of an e-mail after it was queued or sent: bounced or replied; the outcome of its step.';
+COMMENT ON FUNCTION playbook_email_outcome(bigint, text, text, integer) IS 'Says what became of an e-mail after it was queued or sent: bounced or replied; the outcome of its step.';
 
 -- The actor's own: what row-level security lets through is narrowed to what names the person.
 CREATE VIEW playbook_my_work WITH (security_invoker = true) AS
 SELECT 'approval'::text AS kind, a.id, a.execution_id, a.playbook_id, a.step_id, a.customer_id,
-       coalesce(a.message, format('Approve step "%s" of %s%s', a.step_id, a.playbook_id, ' for customer ' || a.customer_id)) AS sentence,
+       coalesce(a.message, format('Approve step "%s" of %s%s', a.step_id, a.playbook_id,
+           ' for customer ' || a.customer_id)) AS sentence,
        a.requested_at AS since, a.expires_at AS due_at,
        CASE WHEN a.expires_at < now() + interval '1 day' THEN 1 ELSE 3 END AS rank
 FROM approvals a
@@ -79,11 +73,13 @@ SELECT 'task', t.id, t.execution_id, t.playbook_id, t.step_id, t.customer_id,
             WHEN t.priority = 'high' THEN 2 WHEN t.priority = 'low' THEN 5 ELSE 4 END
 FROM playbook_tasks t
 WHERE t.status = 'open'
-  AND playbook_is_named(CASE WHEN t.assignee LIKE 'role:%' THEN jsonb_build_object('roles', jsonb_build_array(substr(t.assignee, 6)))
+  AND playbook_is_named(CASE WHEN t.assignee LIKE 'role:%' THEN jsonb_build_object('roles',
+      jsonb_build_array(substr(t.assignee, 6)))
                              ELSE jsonb_build_object('people', jsonb_build_array(t.assignee)) END)
 UNION ALL
 SELECT 'failure', e.id, e.id, e.playbook_id, e.error ->> 'step', e.customer_id,
-       format('%s failed%s: %s', e.playbook_id, ' for customer ' || e.customer_id, coalesce(e.error ->> 'message', e.reason)),
+       format('%s failed%s: %s', e.playbook_id, ' for customer ' || e.customer_id, coalesce(e.error ->> 'message',
+           e.reason)),
        e.finished_at, NULL::timestamptz, 2
 FROM playbook_executions e
 WHERE e.status = 'failed' AND e.actor = playbook_actor() AND e.finished_at > now() - interval '7 days'

@@ -21,7 +21,8 @@ Datum playbook_approve(PG_FUNCTION_ARGS) {
 		const pg::Arguments args(fcinfo);
 		step::Verdict verdict{true, args.text_or_null(1), std::nullopt};
 		// No change is no change: {} is what a form sends that nobody touched.
-		if (Value changes = args.jsonb_or(2, Value()); !changes.is_null() && !(changes.is_object() && changes.size() == 0))
+		if (Value changes = args.jsonb_or(2, Value());
+		    !changes.is_null() && !(changes.is_object() && changes.size() == 0))
 			verdict.changes = std::move(changes);
 		return pg::text_datum(step::decide(args.int8(0, "approval"), verdict));
 	});
@@ -30,7 +31,8 @@ Datum playbook_approve(PG_FUNCTION_ARGS) {
 Datum playbook_reject(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::text_datum(step::decide(args.int8(0, "approval"), {false, args.text_or_null(1), std::nullopt}));
+		return pg::text_datum(
+		    step::decide(args.int8(0, "approval"), {false, args.text_or_null(1), std::nullopt}));
 	});
 }
 
@@ -45,7 +47,8 @@ Datum playbook_complete_task(PG_FUNCTION_ARGS) {
 Datum playbook_delegate(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		step::delegate(args.text(0, "kind"), args.int8(1, "id"), args.text(2, "person"), args.text_or_null(3));
+		step::delegate(args.text(0, "kind"), args.int8(1, "id"), args.text(2, "person"),
+		               args.text_or_null(3));
 		return (Datum) 0;
 	});
 }
@@ -56,7 +59,8 @@ Datum record_outcome(FunctionCallInfo info, const char *type) {
 	const pg::Arguments args(info);
 	const std::int64_t execution = args.int8(0, "execution");
 	(void) identity::require_control(execution);
-	step::record_outcome(execution, args.text(1, "step"), args.int4(3, "item"), type, args.text(2, "outcome"));
+	step::record_outcome(execution, args.text(1, "step"), args.int4(3, "item"), type,
+	                     args.text(2, "outcome"));
 	return (Datum) 0;
 }
 

@@ -20,9 +20,10 @@ constexpr std::int32_t most_messages = 1000;
 // A restored or copied database holds messages that another one has sent.
 void require_enabled() {
 	if (identity::enabled_state() != identity::Enabled::Elsewhere) return;
-	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook stands still in this database",
-	                "Its tables were brought here from another cluster or database, which may be sending the same messages.",
-	                "Call playbook_enable() when this is the place where they are to be sent.");
+	throw pg::Error(
+	    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook stands still in this database",
+	    "Its tables were brought here from another cluster or database, which may be sending the same messages.",
+	    "Call playbook_enable() when this is the place where they are to be sent.");
 }
 
 } // namespace
@@ -33,7 +34,8 @@ Datum playbook_outbox_claim(PG_FUNCTION_ARGS) {
 		const std::vector<std::string> kinds = args.texts(0, "kinds");
 		const std::int32_t limit = args.int4(1, "max_messages");
 		if (limit < 1 || limit > most_messages)
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "max_messages must be between 1 and 1000, not " + std::to_string(limit));
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "max_messages must be between 1 and 1000, not " + std::to_string(limit));
 		if (args.interval(2, "lease") <= 0)
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the lease must be longer than nothing");
 		require_enabled();
@@ -48,7 +50,8 @@ Datum playbook_outbox_claim(PG_FUNCTION_ARGS) {
 			for (std::size_t row = 0; row < rows.size(); ++row) {
 				std::vector<pg::Argument> message;
 				for (int column = 0; column < columns; ++column)
-					message.push_back(rows.is_null(row, column) ? pg::null() : pg::datum(rows.datum(row, column)));
+					message.push_back(rows.is_null(row, column) ? pg::null()
+					                                            : pg::datum(rows.datum(row, column)));
 				result.row(message);
 			}
 			left -= static_cast<std::int32_t>(rows.size());
@@ -62,7 +65,8 @@ Datum playbook_outbox_complete(PG_FUNCTION_ARGS) {
 		const pg::Arguments args(fcinfo);
 		const Value result = args.jsonb_or(2, Value::object());
 		if (!result.is_object())
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "result must be an object, not " + std::string(result.kind_name()));
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "result must be an object, not " + std::string(result.kind_name()));
 		step::complete_outbox(args.int8(0, "id"), args.datum(1, "token"), result);
 		return (Datum) 0;
 	});

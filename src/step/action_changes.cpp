@@ -3,7 +3,9 @@
 namespace playbook::step {
 namespace {
 
-std::string below(const std::string &path, const std::string &key) { return path.empty() ? key : path + "." + key; }
+std::string below(const std::string &path, const std::string &key) {
+	return path.empty() ? key : path + "." + key;
+}
 
 std::string kind_with_article(const Value &value) {
 	if (value.is_null()) return "null";
@@ -23,8 +25,9 @@ Value replaced_list(const Value &action, const Value &changes, const std::string
 			if (std::string_view(present.kind_name()) == item.kind_name()) like = &present;
 		const std::string where = path + "[" + std::to_string(i) + "]";
 		if (like == nullptr)
-			throw ChangeError("\"" + where + "\" must be " + kind_with_article(action.items().front()) + ", not " +
-			                      kind_with_article(item), where);
+			throw ChangeError("\"" + where + "\" must be " + kind_with_article(action.items().front()) +
+			                      ", not " + kind_with_article(item),
+			                  where);
 		if (item.is_object()) (void) merged(*like, item, where); // its keys are judged by one that is there
 	}
 	return changes;
@@ -33,9 +36,10 @@ Value replaced_list(const Value &action, const Value &changes, const std::string
 Value merged(const Value &action, const Value &changes, const std::string &path) {
 	if (action.is_null() && !changes.is_object()) return changes;
 	if (std::string_view(action.kind_name()) != changes.kind_name()) {
-		if (changes.is_null())
-			throw ChangeError("\"" + path + "\" cannot be taken away", path);
-		throw ChangeError("\"" + path + "\" must be " + kind_with_article(action) + ", not " + kind_with_article(changes), path);
+		if (changes.is_null()) throw ChangeError("\"" + path + "\" cannot be taken away", path);
+		throw ChangeError("\"" + path + "\" must be " + kind_with_article(action) + ", not " +
+		                      kind_with_article(changes),
+		                  path);
 	}
 	if (changes.is_array()) return replaced_list(action, changes, path);
 	if (!changes.is_object()) return changes;
@@ -56,7 +60,8 @@ Value merged(const Value &action, const Value &changes, const std::string &path)
 } // namespace
 
 Value changed_action(const Value &action, const Value &changes) {
-	if (!changes.is_object()) throw ChangeError("changes must be an object, not " + kind_with_article(changes), "");
+	if (!changes.is_object())
+		throw ChangeError("changes must be an object, not " + kind_with_article(changes), "");
 	if (!action.is_object()) throw ChangeError("the action has nothing that can be changed", "");
 	return merged(action, changes, "");
 }

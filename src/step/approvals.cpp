@@ -79,8 +79,9 @@ bool escalate(const Context &context, Stored &stored) {
 
 	const TimeZoneScope zone;
 	const TimestampTz until = later(context.now, *policy->expires);
-	static pg::Statement handed_on("UPDATE @approvals SET approvers = $2, expires_at = $3 WHERE id = $1 AND status = 'pending'",
-	                               {INT8OID, JSONBOID, TIMESTAMPTZOID});
+	static pg::Statement handed_on(
+	    "UPDATE @approvals SET approvers = $2, expires_at = $3 WHERE id = $1 AND status = 'pending'",
+	    {INT8OID, JSONBOID, TIMESTAMPTZOID});
 	handed_on.execute({pg::int8(stored.id), pg::jsonb(value), pg::timestamp(until)});
 	context.row.due_at = until;
 	context.row.dirty = true;
@@ -107,7 +108,8 @@ const char *Decision::outcome() const {
 	return "expired";
 }
 
-Approval request_approval(const Context &context, const Value &action, const definition::ApprovalPolicy &policy) {
+Approval request_approval(const Context &context, const Value &action,
+                          const definition::ApprovalPolicy &policy) {
 	const Approvers approvers = resolve_approvers(context, policy);
 	const std::string message = policy.message.empty() ? std::string() : context.text(policy.message);
 	std::optional<TimestampTz> expires_at;
@@ -125,15 +127,15 @@ Approval request_approval(const Context &context, const Value &action, const def
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
 	    "ON CONFLICT (execution_id, position, item) WHERE status = 'pending' DO UPDATE SET requested_at = a.requested_at "
 	    "RETURNING id, expires_at",
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID, TEXTOID,
-	     BOOLOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID});
+	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID,
+	     TEXTOID, BOOLOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID});
 	const pg::Rows rows = ask.query(
-	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item), pg::int4(execution.home),
-	     pg::text(execution.playbook_id), pg::text(context.step.id),
-	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }), pg::jsonb(action),
-	     message.empty() ? pg::null() : pg::text(message), pg::jsonb(approvers.to_value()), pg::int4(policy.needed),
-	     pg::text(execution.actor), pg::boolean(policy.requester_may_decide), pg::timestamp(context.now),
-	     pg::optional_of(expires_at, pg::timestamp), pg::text(policy.on_expiry)});
+	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
+	     pg::int4(execution.home), pg::text(execution.playbook_id), pg::text(context.step.id),
+	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
+	     pg::jsonb(action), message.empty() ? pg::null() : pg::text(message), pg::jsonb(approvers.to_value()),
+	     pg::int4(policy.needed), pg::text(execution.actor), pg::boolean(policy.requester_may_decide),
+	     pg::timestamp(context.now), pg::optional_of(expires_at, pg::timestamp), pg::text(policy.on_expiry)});
 	return {rows.int8(0, 0), rows.timestamp_or_null(0, 1)};
 }
 
@@ -148,8 +150,10 @@ std::optional<Decision> decision_of(const Context &context) {
 		if (stored.on_expiry == "escalate" && escalate(context, stored)) return std::nullopt;
 		// Silence is consent to what was last proposed.
 		const char *consent = stored.changes.is_null() ? "approved" : "changed";
-		if (stored.on_expiry == "approve") settle(stored, consent, context.now, "approved because nobody decided in time");
-		else settle(stored, "expired", context.now, "nobody decided in time");
+		if (stored.on_expiry == "approve")
+			settle(stored, consent, context.now, "approved because nobody decided in time");
+		else
+			settle(stored, "expired", context.now, "nobody decided in time");
 	}
 
 	Decision decision;
@@ -174,11 +178,12 @@ std::optional<Decision> decision_of(const Context &context) {
 void revoke_approval(const Context &context) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement revoke("UPDATE @approvals SET status = 'revoked', decided_at = $4 WHERE execution_id = $1 "
-	                            "AND position = $2 AND item = $3 AND status = 'pending'",
-	                            {INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID});
-	revoke.execute({pg::int8(context.execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
-	                pg::timestamp(context.now)});
+	static pg::Statement revoke(
+	    "UPDATE @approvals SET status = 'revoked', decided_at = $4 WHERE execution_id = $1 "
+	    "AND position = $2 AND item = $3 AND status = 'pending'",
+	    {INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID});
+	revoke.execute({pg::int8(context.execution.id), pg::int4(context.row.position),
+	                pg::int4(context.row.item), pg::timestamp(context.now)});
 }
 
 } // namespace playbook::step

@@ -15,7 +15,8 @@ struct Approval {
 };
 
 // Asks for an approval of the action; a pending one of this step is used again. Throws 22023 when nobody could decide.
-Approval request_approval(const Context &context, const Value &action, const definition::ApprovalPolicy &policy);
+Approval request_approval(const Context &context, const Value &action,
+                          const definition::ApprovalPolicy &policy);
 
 struct Decision {
 	enum class Kind {
@@ -26,15 +27,15 @@ struct Decision {
 	};
 	Kind kind = Kind::Approved;
 	std::int64_t approval = 0;
-	Value action;                          // what is to run when it may run
-	std::string decided_by;                // the person's id; "" when it expired
+	Value action;           // what is to run when it may run
+	std::string decided_by; // the person's id; "" when it expired
 	std::string comment;
 	TimestampTz decided_at = 0;
-	std::string reason;                    // "rejected by Ana: too early", for people
-	bool take_branch = false;              // expired, and the OnExpiry lane is what follows
+	std::string reason;       // "rejected by Ana: too early", for people
+	bool take_branch = false; // expired, and the OnExpiry lane is what follows
 
 	bool may_run() const { return kind == Kind::Approved || kind == Kind::Changed; }
-	const char *outcome() const;           // approved changed rejected expired
+	const char *outcome() const; // approved changed rejected expired
 };
 
 // Nullopt while it is pending. Settles one whose time is up: approves or expires it, or hands it to the approvers'

@@ -73,11 +73,14 @@ Value Approvers::to_value() const {
 	return value;
 }
 
-Approvers Approvers::from(const Value &value) { return {texts_of(value.find("people")), texts_of(value.find("roles"))}; }
+Approvers Approvers::from(const Value &value) {
+	return {texts_of(value.find("people")), texts_of(value.find("roles"))};
+}
 
 std::optional<std::string> known_person(const std::string &named) {
-	static pg::Statement find("SELECT id FROM @playbook_people WHERE id = $1 OR email = $1 ORDER BY id = $1 DESC LIMIT 1",
-	                          {TEXTOID});
+	static pg::Statement find(
+	    "SELECT id FROM @playbook_people WHERE id = $1 OR email = $1 ORDER BY id = $1 DESC LIMIT 1",
+	    {TEXTOID});
 	const pg::Rows rows = find.query({pg::text(named)});
 	if (rows.empty()) return std::nullopt;
 	return rows.text(0, 0);
@@ -109,26 +112,30 @@ Approvers resolve_approvers(const Context &context, const definition::ApprovalPo
 	// The starter always exists, as a role that may have been dropped since at worst.
 	if (approvers.empty() && policy.approvers.empty()) approvers.people.push_back(context.execution.actor);
 	if (approvers.empty())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "nobody can approve step \"" + context.step.id + "\"",
-		                unknown.empty() ? "Its approvers came out empty." : "Neither a person nor a role is known as " + unknown + ".",
-		                "Name people of playbook_people by id or e-mail address, or a database role as role:name.");
+		throw pg::Error(
+		    ERRCODE_INVALID_PARAMETER_VALUE, "nobody can approve step \"" + context.step.id + "\"",
+		    unknown.empty() ? "Its approvers came out empty."
+		                    : "Neither a person nor a role is known as " + unknown + ".",
+		    "Name people of playbook_people by id or e-mail address, or a database role as role:name.");
 
 	if (!policy.requester_may_decide) {
 		const std::string &requester = context.execution.actor;
 		std::erase(approvers.people, requester);
 		if (approvers.empty()) {
-			if (const auto manager = manager_of(requester)) approvers.people.push_back(*manager);
+			if (const auto manager = manager_of(requester))
+				approvers.people.push_back(*manager);
 			else
-				throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "nobody can approve step \"" + context.step.id + "\"",
-				                "Only \"" + requester + "\" is named, who asks and may not decide, and no manager of \"" +
-				                    requester + "\" is known.",
-				                "Name another approver, set a manager, or allow requester_may_decide.");
+				throw pg::Error(
+				    ERRCODE_INVALID_PARAMETER_VALUE, "nobody can approve step \"" + context.step.id + "\"",
+				    "Only \"" + requester + "\" is named, who asks and may not decide, and no manager of \"" +
+				        requester + "\" is known.",
+				    "Name another approver, set a manager, or allow requester_may_decide.");
 		}
 	}
 	if (approvers.roles.empty() && static_cast<std::size_t>(policy.needed) > approvers.people.size())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
-		                "step \"" + context.step.id + "\" needs " + std::to_string(policy.needed) + " approvals of " +
-		                    std::to_string(approvers.people.size()) + " people",
+		                "step \"" + context.step.id + "\" needs " + std::to_string(policy.needed) +
+		                    " approvals of " + std::to_string(approvers.people.size()) + " people",
 		                unknown.empty() ? "" : "Nobody is known as " + unknown + ".");
 	return approvers;
 }
@@ -140,7 +147,8 @@ std::vector<std::string> managers_of(const Approvers &named) {
 	    "JOIN pg_roles m ON m.oid = p.role AND NOT m.rolsuper WHERE pg_has_role(m.oid, g.oid, 'MEMBER'))) "
 	    "ORDER BY p.manager",
 	    {TEXTARRAYOID, TEXTARRAYOID});
-	const pg::Rows rows = above.query({pg::datum(pg::array_of(named.people)), pg::datum(pg::array_of(named.roles))});
+	const pg::Rows rows =
+	    above.query({pg::datum(pg::array_of(named.people)), pg::datum(pg::array_of(named.roles))});
 	std::vector<std::string> managers;
 	for (std::size_t row = 0; row < rows.size(); ++row) managers.push_back(rows.text(row, 0));
 	return managers;

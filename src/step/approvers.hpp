@@ -7,11 +7,12 @@
 namespace playbook::step {
 
 struct Approvers {
-	std::vector<std::string> people; // playbook_people.id; the name of a role for somebody who is no person there
-	std::vector<std::string> roles;  // database roles whose members may decide
+	std::vector<std::string>
+	    people; // playbook_people.id; the name of a role for somebody who is no person there
+	std::vector<std::string> roles; // database roles whose members may decide
 
 	bool empty() const { return people.empty() && roles.empty(); }
-	Value to_value() const;          // {"people": […], "roles": […]}
+	Value to_value() const; // {"people": […], "roles": […]}
 	static Approvers from(const Value &value);
 };
 

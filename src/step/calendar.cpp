@@ -27,8 +27,12 @@ template <typename T> T *made(T *object) {
 	return object;
 }
 
-void add(icalcomponent *component, icalproperty *property) { icalcomponent_add_property(component, made(property)); }
-void add(icalproperty *property, icalparameter *parameter) { icalproperty_add_parameter(property, made(parameter)); }
+void add(icalcomponent *component, icalproperty *property) {
+	icalcomponent_add_property(component, made(property));
+}
+void add(icalproperty *property, icalparameter *parameter) {
+	icalproperty_add_parameter(property, made(parameter));
+}
 
 // A value of type TEXT: libical escapes line feeds, commas and semicolons; other control characters have no place.
 std::string text_value(const std::string &text) {
@@ -81,7 +85,8 @@ std::string calendar_text(const CalendarEvent &event) {
 	add(entry, icalproperty_new_sequence(event.sequence));
 	add(entry, icalproperty_new_status(event.cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
 	add(entry, icalproperty_new_summary(single_line(event.title).c_str()));
-	if (!event.description.empty()) add(entry, icalproperty_new_description(text_value(event.description).c_str()));
+	if (!event.description.empty())
+		add(entry, icalproperty_new_description(text_value(event.description).c_str()));
 	if (!event.location.empty()) add(entry, icalproperty_new_location(single_line(event.location).c_str()));
 	if (event.organizer) {
 		Property organizer(made(icalproperty_new_organizer(("mailto:" + event.organizer->address).c_str())));
@@ -93,7 +98,8 @@ std::string calendar_text(const CalendarEvent &event) {
 
 	const std::unique_ptr<char, BufferDeleter> text(made(icalcomponent_as_ical_string_r(calendar.get())));
 	if (icalerrno != ICAL_NO_ERROR)
-		throw std::runtime_error(std::string("the calendar entry could not be written: ") + icalerror_strerror(icalerrno));
+		throw std::runtime_error(std::string("the calendar entry could not be written: ") +
+		                         icalerror_strerror(icalerrno));
 	return text.get();
 }
 

@@ -14,13 +14,13 @@
 namespace playbook::step {
 
 struct CalendarEvent {
-	std::string uid;                      // the same at every attempt and for its cancellation
+	std::string uid; // the same at every attempt and for its cancellation
 	std::string title, description, location;
 	std::optional<MailAddress> organizer;
 	std::vector<MailAddress> attendees;
 	std::int64_t start = 0, end = 0, stamp = 0; // microseconds since the Unix epoch
-	int sequence = 0;                     // higher than that of what it replaces
-	bool cancelled = false;               // METHOD:CANCEL instead of METHOD:REQUEST
+	int sequence = 0;                           // higher than that of what it replaces
+	bool cancelled = false;                     // METHOD:CANCEL instead of METHOD:REQUEST
 };
 
 // Throws std::bad_alloc, and std::runtime_error when libical refuses a value.

@@ -10,7 +10,8 @@ public:
 	Value prepare(const Context &context, std::vector<std::string> *) const override {
 		Value questions = Value::object();
 		for (const definition::Lane &lane : context.step.lanes)
-			if (lane.kind == definition::Lane::Kind::Branch && !lane.when.empty()) questions.set(lane.name, Value(lane.when));
+			if (lane.kind == definition::Lane::Kind::Branch && !lane.when.empty())
+				questions.set(lane.name, Value(lane.when));
 		return questions;
 	}
 

@@ -22,10 +22,13 @@ struct Pending {
 };
 
 [[noreturn]] void unknown(const char *what, std::int64_t id) {
-	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, std::string(what) + " " + std::to_string(id) + " does not exist");
+	throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
+	                std::string(what) + " " + std::to_string(id) + " does not exist");
 }
 
-std::string zone_now() { return settings::time_zone().empty() ? pg_get_timezone_name(session_timezone) : settings::time_zone(); }
+std::string zone_now() {
+	return settings::time_zone().empty() ? pg_get_timezone_name(session_timezone) : settings::time_zone();
+}
 
 // Locks the execution, before its caller locks the row, as the engine does. Who neither sees the execution nor is
 // named by the row learns nothing of it and locks nothing.
@@ -70,7 +73,8 @@ Pending lock_approval(std::int64_t id) {
 std::string joined(const Value *list, const char *before) {
 	std::string text;
 	if (list != nullptr && list->is_array())
-		for (const Value &item : list->items()) text += (text.empty() ? "" : ", ") + (before + item.as_text());
+		for (const Value &item : list->items())
+			text += (text.empty() ? "" : ", ") + (before + item.as_text());
 	return text;
 }
 
@@ -84,14 +88,18 @@ void require_approver(std::int64_t id, const Pending &pending) {
 	Value named = pending.approvers;
 	if (!pending.self_approval) {
 		if (identity::actor() == pending.requester)
-			throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "\"" + pending.requester + "\" may not decide approval " + std::to_string(id),
-			                "It was requested on behalf of \"" + pending.requester + "\", and the playbook wants somebody else to decide.");
+			throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE,
+			                "\"" + pending.requester + "\" may not decide approval " + std::to_string(id),
+			                "It was requested on behalf of \"" + pending.requester +
+			                    "\", and the playbook wants somebody else to decide.");
 		// Nor may a deputy in the requester's place.
 		if (Value *people = named.find("people"); people != nullptr && people->is_array())
-			std::erase_if(people->items(), [&](const Value &person) { return person.as_text() == pending.requester; });
+			std::erase_if(people->items(),
+			              [&](const Value &person) { return person.as_text() == pending.requester; });
 	}
 	if (identity::is_named(named)) return;
-	throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "\"" + identity::actor() + "\" may not decide approval " + std::to_string(id),
+	throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE,
+	                "\"" + identity::actor() + "\" may not decide approval " + std::to_string(id),
 	                "Those who may: " + named_text(named) + ".",
 	                "One of them can hand it on with playbook_delegate().");
 }
@@ -107,12 +115,14 @@ void require_pending(std::int64_t id, const Pending &pending) {
 // The changes of all approvers so far, these included, once they are known to fit.
 Value fitting_changes(const Pending &pending, const Value &changes) {
 	try {
-		const Value action = pending.changes.is_null() ? pending.action : changed_action(pending.action, pending.changes);
+		const Value action =
+		    pending.changes.is_null() ? pending.action : changed_action(pending.action, pending.changes);
 		(void) changed_action(action, changes);
 	} catch (const ChangeError &error) {
 		std::string known;
 		for (const std::string &key : error.known) known += (known.empty() ? "\"" : ", \"") + key + "\"";
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, error.what(), known.empty() ? "" : "It has " + known + ".",
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, error.what(),
+		                known.empty() ? "" : "It has " + known + ".",
 		                "Changes give new values to what the action has: {\"body\": \"…\"}.");
 	}
 	return pending.changes.is_null() ? changes : merged_changes(pending.changes, changes);
@@ -124,10 +134,10 @@ void record_decision(std::int64_t id, int round, const Verdict &verdict) {
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (approval_id, round, person) DO NOTHING",
 	    {INT8OID, INT4OID, TEXTOID, REGROLEOID, TEXTOID, TEXTOID, JSONBOID});
 	const auto text = [](const std::string &value) { return pg::text(value); };
-	const std::uint64_t recorded = record.execute(
-	    {pg::int8(id), pg::int4(round), pg::text(identity::actor()), pg::oid(identity::caller()),
-	     pg::text(verdict.approve ? "approve" : "reject"), pg::optional_of(verdict.comment, text),
-	     pg::optional_of(verdict.changes, pg::jsonb)});
+	const std::uint64_t recorded =
+	    record.execute({pg::int8(id), pg::int4(round), pg::text(identity::actor()),
+	                    pg::oid(identity::caller()), pg::text(verdict.approve ? "approve" : "reject"),
+	                    pg::optional_of(verdict.comment, text), pg::optional_of(verdict.changes, pg::jsonb)});
 	if (recorded == 0)
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 		                "\"" + identity::actor() + "\" has approved already",
@@ -158,7 +168,8 @@ std::string decide(std::int64_t id, const Verdict &verdict) {
 		}
 		record_decision(id, pending.round, verdict);
 		settled = !verdict.approve || approvals_in_round(id, pending.round) >= pending.needed;
-		if (settled) status = !verdict.approve ? "rejected" : pending.changes.is_null() ? "approved" : "changed";
+		if (settled)
+			status = !verdict.approve ? "rejected" : pending.changes.is_null() ? "approved" : "changed";
 		static pg::Statement store(
 		    "UPDATE @approvals SET round = $2, changes = $3, status = $4, comment = $5, "
 		    "decided_by = CASE WHEN $4 <> 'pending' THEN $6 END, "
@@ -166,8 +177,9 @@ std::string decide(std::int64_t id, const Verdict &verdict) {
 		    {INT8OID, INT4OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID});
 		const auto text = [](const std::string &value) { return pg::text(value); };
 		const pg::Rows rows = store.query(
-		    {pg::int8(id), pg::int4(pending.round), pending.changes.is_null() ? pg::null() : pg::jsonb(pending.changes),
-		     pg::text(status), settled ? pg::optional_of(verdict.comment, text) : pg::null(), pg::text(identity::actor())});
+		    {pg::int8(id), pg::int4(pending.round),
+		     pending.changes.is_null() ? pg::null() : pg::jsonb(pending.changes), pg::text(status),
+		     settled ? pg::optional_of(verdict.comment, text) : pg::null(), pg::text(identity::actor())});
 		if (settled) execution::touch(rows.int8(0, 0));
 	}
 	return status;
@@ -189,35 +201,46 @@ OpenTask lock_task(std::int64_t id) {
 	                          {INT8OID});
 	lock_execution_of("task", find, id);
 	pg::Spi spi;
-	static pg::Statement lock("SELECT execution_id, position, item, coalesce(assignee, ''), status, coalesce(finished_by, ''), "
-	                          "to_char(finished_at AT TIME ZONE $2, 'HH24:MI') "
-	                          "FROM @playbook_tasks WHERE id = $1 FOR UPDATE",
-	                          {INT8OID, TEXTOID});
+	static pg::Statement lock(
+	    "SELECT execution_id, position, item, coalesce(assignee, ''), status, coalesce(finished_by, ''), "
+	    "to_char(finished_at AT TIME ZONE $2, 'HH24:MI') "
+	    "FROM @playbook_tasks WHERE id = $1 FOR UPDATE",
+	    {INT8OID, TEXTOID});
 	const pg::Rows rows = lock.query({pg::int8(id), pg::text(zone_now())});
 	if (rows.empty()) unknown("task", id);
-	return {rows.int8(0, 0), rows.int4(0, 1), rows.int4(0, 2), rows.text(0, 3), rows.text(0, 4), rows.text(0, 5),
+	return {rows.int8(0, 0),
+	        rows.int4(0, 1),
+	        rows.int4(0, 2),
+	        rows.text(0, 3),
+	        rows.text(0, 4),
+	        rows.text(0, 5),
 	        rows.text_or_null(0, 6).value_or("")};
 }
 
 Value named_by(const std::string &assignee) {
 	Approvers named;
-	if (assignee.starts_with("role:")) named.roles.push_back(assignee.substr(5));
-	else if (!assignee.empty()) named.people.push_back(assignee);
+	if (assignee.starts_with("role:"))
+		named.roles.push_back(assignee.substr(5));
+	else if (!assignee.empty())
+		named.people.push_back(assignee);
 	return named.to_value();
 }
 
 // The assignee; where that is nobody whom the engine knows, whoever may control the execution.
 void require_assignee(std::int64_t id, const OpenTask &task) {
 	if (identity::is_named(named_by(task.assignee))) return;
-	const bool is_known = task.assignee.starts_with("role:") ? pg::find_role(task.assignee.substr(5)).has_value()
-	                                                         : known_person(task.assignee).has_value() ||
-	                                                               pg::find_role(task.assignee).has_value();
+	const bool is_known =
+	    task.assignee.starts_with("role:")
+	        ? pg::find_role(task.assignee.substr(5)).has_value()
+	        : known_person(task.assignee).has_value() || pg::find_role(task.assignee).has_value();
 	if (!is_known) {
 		(void) identity::require_control(task.execution);
 		return;
 	}
-	throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "\"" + identity::actor() + "\" may not complete task " + std::to_string(id),
-	                "It is assigned to \"" + task.assignee + "\".", "The assignee can hand it on with playbook_delegate().");
+	throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE,
+	                "\"" + identity::actor() + "\" may not complete task " + std::to_string(id),
+	                "It is assigned to \"" + task.assignee + "\".",
+	                "The assignee can hand it on with playbook_delegate().");
 }
 
 void require_open(std::int64_t id, const OpenTask &task) {
@@ -246,7 +269,8 @@ void complete_task(std::int64_t id, const Value &result, const std::string &outc
 		finish.execute({pg::int8(id), pg::text(outcome), pg::jsonb(result), pg::text(identity::actor())});
 	}
 	// The step may not have waited for its task; then its outcome is told afterwards.
-	if (set_late_outcome(task.execution, task.position, task.item, "task", "completed", outcome, result)) return;
+	if (set_late_outcome(task.execution, task.position, task.item, "task", "completed", outcome, result))
+		return;
 	pg::Spi spi;
 	execution::touch(task.execution);
 }
@@ -260,8 +284,10 @@ void replace_approver(std::int64_t id, const std::string &person, const std::opt
 	require_approver(id, pending);
 	require_pending(id, pending);
 	if (!pending.self_approval && person == pending.requester)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + person + "\" may not decide approval " + std::to_string(id),
-		                "It was requested on behalf of \"" + person + "\", and the playbook wants somebody else to decide.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "\"" + person + "\" may not decide approval " + std::to_string(id),
+		                "It was requested on behalf of \"" + person +
+		                    "\", and the playbook wants somebody else to decide.");
 	Value approvers = pending.approvers;
 	Value *people = approvers.find("people");
 	if (people == nullptr || !people->is_array()) people = &approvers.set("people", Value::array());
@@ -295,7 +321,8 @@ void reassign_task(std::int64_t id, const std::string &person) {
 
 } // namespace
 
-void delegate(const std::string &kind, std::int64_t id, const std::string &named, const std::optional<std::string> &comment) {
+void delegate(const std::string &kind, std::int64_t id, const std::string &named,
+              const std::optional<std::string> &comment) {
 	if (kind != "approval" && kind != "task")
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + kind + "\" cannot be handed on", "",
 		                "What is handed on is an approval or a task.");
@@ -309,8 +336,10 @@ void delegate(const std::string &kind, std::int64_t id, const std::string &named
 	if (!person)
 		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "person \"" + named + "\" does not exist", "",
 		                "People are the rows of playbook_people; playbook_set_person() adds one.");
-	if (kind == "approval") replace_approver(id, *person, comment);
-	else reassign_task(id, *person);
+	if (kind == "approval")
+		replace_approver(id, *person, comment);
+	else
+		reassign_task(id, *person);
 }
 
 } // namespace playbook::step

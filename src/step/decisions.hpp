@@ -13,7 +13,7 @@ namespace playbook::step {
 struct Verdict {
 	bool approve = true;
 	std::optional<std::string> comment;
-	std::optional<Value> changes;      // a JSON merge patch for the action
+	std::optional<Value> changes; // a JSON merge patch for the action
 };
 
 // The approval's status afterwards; "pending" when more people must approve. One rejection settles it.
@@ -24,6 +24,7 @@ std::string decide(std::int64_t approval, const Verdict &verdict);
 void complete_task(std::int64_t task, const Value &result, const std::string &outcome);
 
 // Somebody who is named puts another person in his place; kind is "approval" or "task".
-void delegate(const std::string &kind, std::int64_t id, const std::string &person, const std::optional<std::string> &comment);
+void delegate(const std::string &kind, std::int64_t id, const std::string &person,
+              const std::optional<std::string> &comment);
 
 } // namespace playbook::step

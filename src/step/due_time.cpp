@@ -50,8 +50,8 @@ TimestampTz later(TimestampTz from, const definition::Duration &duration) {
 	span.day = duration.days;
 	span.time = duration.microseconds;
 	return pg::call([&span, from] {
-		return DatumGetTimestampTz(
-		    DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from), IntervalPGetDatum(&span)));
+		return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(from),
+		                                               IntervalPGetDatum(&span)));
 	});
 }
 
@@ -63,8 +63,8 @@ TimestampTz timestamp_of(const std::string &text, const char *field) {
 		at = DT_NOBEGIN; // said below in words that name the field
 	}
 	if (TIMESTAMP_NOT_FINITE(at))
-		throw pg::Error(ERRCODE_INVALID_DATETIME_FORMAT, "\"" + text + "\" is no time, in \"" + field + "\"", "",
-		                "Write one as \"2026-03-01 10:00\" or \"2026-03-01T10:00:00Z\".");
+		throw pg::Error(ERRCODE_INVALID_DATETIME_FORMAT, "\"" + text + "\" is no time, in \"" + field + "\"",
+		                "", "Write one as \"2026-03-01 10:00\" or \"2026-03-01T10:00:00Z\".");
 	return at;
 }
 
@@ -91,7 +91,8 @@ int minutes_of_day(const std::string &text, const char *field) {
 		}
 	}
 	if (!good || at != 1 || digits != 2 || parts[0] > 23 || parts[1] > 59)
-		throw pg::Error(ERRCODE_INVALID_DATETIME_FORMAT, "\"" + text + "\" is no time of day, in \"" + field + "\"", "",
+		throw pg::Error(ERRCODE_INVALID_DATETIME_FORMAT,
+		                "\"" + text + "\" is no time of day, in \"" + field + "\"", "",
 		                "Write one as \"09:00\".");
 	return parts[0] * 60 + parts[1];
 }

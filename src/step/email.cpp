@@ -26,8 +26,10 @@ Value checked_headers(const Value &headers) {
 	Value checked = Value::object();
 	for (const Member &header : headers.members()) {
 		if (!is_free_header(header.key))
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "header \"" + single_line(header.key) + "\" cannot be set",
-			                "", "Addresses, subject and content have keys of their own; a name is letters, digits and dashes.");
+			throw pg::Error(
+			    ERRCODE_INVALID_PARAMETER_VALUE, "header \"" + single_line(header.key) + "\" cannot be set",
+			    "",
+			    "Addresses, subject and content have keys of their own; a name is letters, digits and dashes.");
 		checked.set(header.key, Value(single_line(header.value.as_text())));
 	}
 	return checked;
@@ -37,23 +39,27 @@ Value checked_headers(const Value &headers) {
 Value payload_of(const Context &context, const Value &input, std::vector<MailAddress> &to) {
 	to = recipients(context, input.find("to"), "to");
 	if (to.empty())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the e-mail of step \"" + context.step.id + "\" has no recipient",
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "the e-mail of step \"" + context.step.id + "\" has no recipient",
 		                "Its \"to\" came out empty.");
 	Value payload = Value::object();
 	payload.set("to", address_list(to));
 	for (const char *key : {"cc", "bcc"})
-		if (const std::vector<MailAddress> people = recipients(context, input.find(key), key); !people.empty())
+		if (const std::vector<MailAddress> people = recipients(context, input.find(key), key);
+		    !people.empty())
 			payload.set(key, address_list(people));
 	std::optional<MailAddress> from = one_address(context, input, "from");
 	if (!from) from = csm_address(context);
 	if (from) payload.set("from", Value(from->text()));
-	if (const auto reply_to = one_address(context, input, "reply_to")) payload.set("reply_to", Value(reply_to->text()));
+	if (const auto reply_to = one_address(context, input, "reply_to"))
+		payload.set("reply_to", Value(reply_to->text()));
 	payload.set("subject", Value(single_line(text_of(input, "subject"))));
 	for (const char *key : {"body", "html"})
 		if (input.find(key) != nullptr) payload.set(key, Value(text_of(input, key)));
 	if (const Value *headers = input.find("headers"); headers != nullptr && headers->is_object())
 		payload.set("headers", checked_headers(*headers));
-	if (const Value *attachments = input.find("attachments"); attachments != nullptr && attachments->size() > 0)
+	if (const Value *attachments = input.find("attachments");
+	    attachments != nullptr && attachments->size() > 0)
 		payload.set("attachments", attached(context, *attachments));
 	return payload;
 }
@@ -94,7 +100,8 @@ public:
 
 	Result resume(const Context &context) const override {
 		if (const std::optional<OutboxState> state = outbox_state(context.idempotency_key()))
-			if (std::optional<Result> result = outcome_of_sending(*state, "sent", context.row.output)) return *result;
+			if (std::optional<Result> result = outcome_of_sending(*state, "sent", context.row.output))
+				return *result;
 		return Result::waiting("outbox", context.row.due_at);
 	}
 

@@ -8,7 +8,8 @@ namespace playbook::step {
 
 bool lock_execution(std::int64_t execution) {
 	pg::EngineIdentity engine;
-	static pg::Statement lock("SELECT 1 FROM @playbook_executions_live WHERE id = $1 FOR NO KEY UPDATE", {INT8OID});
+	static pg::Statement lock("SELECT 1 FROM @playbook_executions_live WHERE id = $1 FOR NO KEY UPDATE",
+	                          {INT8OID});
 	// An execution that finishes while we wait for it moves to another partition, which the server reports as a failure
 	// to lock; it is not live then.
 	pg::Subtransaction attempt;
@@ -20,8 +21,10 @@ bool lock_execution(std::int64_t execution) {
 		if (error.sqlstate() != ERRCODE_T_R_SERIALIZATION_FAILURE) throw;
 		moved = true;
 	}
-	if (moved) attempt.rollback();
-	else attempt.commit();
+	if (moved)
+		attempt.rollback();
+	else
+		attempt.commit();
 	return live;
 }
 
@@ -29,13 +32,14 @@ bool set_late_outcome(std::int64_t execution, int position, int item, const char
                       const std::string &outcome, const Value &output) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement set("UPDATE @playbook_step_executions SET outcome = $6, "
-	                         "output = CASE WHEN jsonb_typeof(output) = 'object' THEN output ELSE '{}' END || $7 "
-	                         "WHERE execution_id = $1 AND position = $2 AND item = $3 AND type = $4 "
-	                         "AND status = 'completed' AND outcome = ANY (string_to_array($5, ','))",
-	                         {INT8OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID});
-	return set.execute({pg::int8(execution), pg::int4(position), pg::int4(item), pg::text(type), pg::text(from),
-	                    pg::text(outcome), pg::jsonb(output)}) > 0;
+	static pg::Statement set(
+	    "UPDATE @playbook_step_executions SET outcome = $6, "
+	    "output = CASE WHEN jsonb_typeof(output) = 'object' THEN output ELSE '{}' END || $7 "
+	    "WHERE execution_id = $1 AND position = $2 AND item = $3 AND type = $4 "
+	    "AND status = 'completed' AND outcome = ANY (string_to_array($5, ','))",
+	    {INT8OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID});
+	return set.execute({pg::int8(execution), pg::int4(position), pg::int4(item), pg::text(type),
+	                    pg::text(from), pg::text(outcome), pg::jsonb(output)}) > 0;
 }
 
 namespace {
@@ -46,7 +50,8 @@ struct Words {
 	const char *from;
 };
 const Words &words_of(const char *type) {
-	static const Words meeting{"meeting", {"held", "no_show", "cancelled"}, "scheduled,held,no_show,cancelled"};
+	static const Words meeting{
+	    "meeting", {"held", "no_show", "cancelled"}, "scheduled,held,no_show,cancelled"};
 	static const Words email{"email", {"bounced", "replied"}, "queued,sent,bounced,replied"};
 	return std::string_view(type) == "meeting" ? meeting : email;
 }
@@ -65,9 +70,10 @@ struct Found {
 
 Found find_step(std::int64_t execution, const std::string &step, int item) {
 	pg::Spi spi;
-	static pg::Statement find("SELECT position, type, status, coalesce(outcome, '') FROM @playbook_step_executions "
-	                          "WHERE execution_id = $1 AND step_id = $2 AND item = $3",
-	                          {INT8OID, TEXTOID, INT4OID});
+	static pg::Statement find(
+	    "SELECT position, type, status, coalesce(outcome, '') FROM @playbook_step_executions "
+	    "WHERE execution_id = $1 AND step_id = $2 AND item = $3",
+	    {INT8OID, TEXTOID, INT4OID});
 	const pg::Rows rows = find.query({pg::int8(execution), pg::text(step), pg::int4(item)});
 	if (rows.empty())
 		throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
@@ -88,17 +94,22 @@ bool tell_waiting_step(std::int64_t execution, int position, int item, const std
 
 } // namespace
 
-void record_outcome(std::int64_t execution, const std::string &step, int item, const char *type, const std::string &outcome) {
+void record_outcome(std::int64_t execution, const std::string &step, int item, const char *type,
+                    const std::string &outcome) {
 	const Words &words = words_of(type);
 	if (std::find(words.may_become.begin(), words.may_become.end(), outcome) == words.may_become.end())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the outcome of a step of type " + std::string(type) + " cannot become \"" + outcome + "\"",
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "the outcome of a step of type " + std::string(type) + " cannot become \"" + outcome +
+		                    "\"",
 		                "", "It can become " + listed(words.may_become) + ".");
 	pg::EngineIdentity engine;
 	(void) lock_execution(execution);
 	const Found found = find_step(execution, step, item);
 	if (found.type != type)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "step \"" + step + "\" is of type " + found.type + ", not " + type);
-	const bool is_late = set_late_outcome(execution, found.position, item, type, words.from, outcome, Value::object());
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "step \"" + step + "\" is of type " + found.type + ", not " + type);
+	const bool is_late =
+	    set_late_outcome(execution, found.position, item, type, words.from, outcome, Value::object());
 	const bool waits = found.status == "waiting" && found.type == "meeting";
 	if (!is_late && (!waits || !tell_waiting_step(execution, found.position, item, outcome)))
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "step \"" + step + "\" is " + found.status,

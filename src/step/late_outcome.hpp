@@ -20,6 +20,7 @@ bool set_late_outcome(std::int64_t execution, int position, int item, const char
 // What somebody says became of a meeting (held, no_show, cancelled) or an e-mail (bounced, replied); the caller has
 // checked who may say so. Throws 22023 for a step of another type or a word that is none of its type's, 55000 for a
 // step that has not come so far.
-void record_outcome(std::int64_t execution, const std::string &step, int item, const char *type, const std::string &outcome);
+void record_outcome(std::int64_t execution, const std::string &step, int item, const char *type,
+                    const std::string &outcome);
 
 } // namespace playbook::step

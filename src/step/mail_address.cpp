@@ -24,15 +24,18 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool is_local_part(std::string_view text) {
-	if (text.empty() || text.size() > longest_local_part || text.front() == '.' || text.back() == '.') return false;
+	if (text.empty() || text.size() > longest_local_part || text.front() == '.' || text.back() == '.')
+		return false;
 	if (text.find("..") != text.npos) return false;
 	return std::all_of(text.begin(), text.end(), [](char c) {
-		return is_letter_or_digit(c) || is_multibyte(c) || std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
+		return is_letter_or_digit(c) || is_multibyte(c) ||
+		       std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
 	});
 }
 
 bool is_label(std::string_view label) {
-	if (label.empty() || label.size() > longest_label || label.front() == '-' || label.back() == '-') return false;
+	if (label.empty() || label.size() > longest_label || label.front() == '-' || label.back() == '-')
+		return false;
 	return std::all_of(label.begin(), label.end(),
 	                   [](char c) { return is_letter_or_digit(c) || is_multibyte(c) || c == '-'; });
 }
@@ -116,16 +119,18 @@ std::vector<std::string> split_mail_addresses(std::string_view text) {
 std::string single_line(std::string_view text) {
 	std::string line;
 	for (const char c : trimmed(text)) {
-		if (!is_control(c)) line += c;
-		else if (!line.empty() && line.back() != ' ') line += ' ';
+		if (!is_control(c))
+			line += c;
+		else if (!line.empty() && line.back() != ' ')
+			line += ' ';
 	}
 	return std::string(trimmed(line));
 }
 
 bool is_free_header(std::string_view name) {
 	static constexpr std::array<std::string_view, 12> taken = {
-	    "to", "cc", "bcc", "from", "sender", "reply-to", "subject", "date", "message-id", "mime-version",
-	    "content-type", "content-transfer-encoding"};
+	    "to",      "cc",   "bcc",        "from",         "sender",       "reply-to",
+	    "subject", "date", "message-id", "mime-version", "content-type", "content-transfer-encoding"};
 	if (name.empty() || name.size() > longest_label) return false;
 	std::string lower;
 	for (const char c : name) {

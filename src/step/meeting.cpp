@@ -22,7 +22,8 @@ constexpr std::int64_t default_minutes = 30;
 
 const Value *written(const Value &input, std::initializer_list<const char *> keys) {
 	for (const char *key : keys)
-		if (const Value *value = input.find(key); value != nullptr && !value->is_null() && !value->as_text().empty())
+		if (const Value *value = input.find(key);
+		    value != nullptr && !value->is_null() && !value->as_text().empty())
 			return value;
 	return nullptr;
 }
@@ -35,7 +36,8 @@ std::string text_of(const Value &input, std::initializer_list<const char *> keys
 std::string zone_of(const Context &context, const Value &input) {
 	if (const std::string zone = text_of(input, {"time_zone"}); !zone.empty()) return zone;
 	for (const char *name : {"customer.time_zone", "csm.time_zone"})
-		if (const std::optional<Value> zone = context.value_of(name); zone && zone->is_string() && !zone->string().empty())
+		if (const std::optional<Value> zone = context.value_of(name);
+		    zone && zone->is_string() && !zone->string().empty())
 			return zone->string();
 	return {};
 }
@@ -62,16 +64,19 @@ TimestampTz start_of(const Context &context, const Value &input) {
 
 // The same for an invitation and its cancellation, and unlike that of any other database.
 std::string uid_of(const Context &context) {
-	return context.idempotency_key() + "@" + std::to_string(GetSystemIdentifier()) + "." + std::to_string(MyDatabaseId) + ".playbook";
+	return context.idempotency_key() + "@" + std::to_string(GetSystemIdentifier()) + "." +
+	       std::to_string(MyDatabaseId) + ".playbook";
 }
 
 std::vector<MailAddress> attendees_of(const Context &context, const Value &input) {
 	if (const Value *named = written(input, {"attendees"})) return recipients(context, named, "attendees");
 	std::vector<MailAddress> people;
 	for (const char *field : {"customer.contact_email", "customer.email"})
-		if (const std::optional<Value> contact = context.value_of(field); people.empty() && contact && contact->is_string())
+		if (const std::optional<Value> contact = context.value_of(field);
+		    people.empty() && contact && contact->is_string())
 			people = recipients(context, &*contact, field);
-	if (const auto csm = csm_address(context); csm && std::find(people.begin(), people.end(), *csm) == people.end())
+	if (const auto csm = csm_address(context);
+	    csm && std::find(people.begin(), people.end(), *csm) == people.end())
 		people.push_back(*csm);
 	return people;
 }
@@ -85,10 +90,13 @@ CalendarEvent event_of(const Context &context, const Value &input) {
 	event.location = text_of(input, {"location"});
 	event.attendees = attendees_of(context, input);
 	if (event.attendees.empty())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the meeting of step \"" + context.step.id + "\" has no attendee",
-		                "It names none, and neither the customer's contact nor the CSM has an e-mail address.",
-		                "Name attendees: [\"{{customer.contact_email}}\"].");
-	const std::vector<MailAddress> organizer = recipients(context, written(input, {"organizer"}), "organizer");
+		throw pg::Error(
+		    ERRCODE_INVALID_PARAMETER_VALUE,
+		    "the meeting of step \"" + context.step.id + "\" has no attendee",
+		    "It names none, and neither the customer's contact nor the CSM has an e-mail address.",
+		    "Name attendees: [\"{{customer.contact_email}}\"].");
+	const std::vector<MailAddress> organizer =
+	    recipients(context, written(input, {"organizer"}), "organizer");
 	event.organizer = organizer.empty() ? csm_address(context) : std::optional(organizer.front());
 
 	const TimeZoneScope zone(zone_of(context, input));
@@ -97,7 +105,8 @@ CalendarEvent event_of(const Context &context, const Value &input) {
 	const TimestampTz end = length != nullptr ? later(start, duration_of(*length, "duration"))
 	                                          : start + default_minutes * USECS_PER_MINUTE;
 	if (end <= start)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the meeting of step \"" + context.step.id + "\" has no length");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "the meeting of step \"" + context.step.id + "\" has no length");
 	event.start = unix_microseconds(start);
 	event.end = unix_microseconds(end);
 	event.stamp = unix_microseconds(context.now);
@@ -131,7 +140,8 @@ CalendarEvent cancellation_of(const Value &payload, TimestampTz now) {
 	event.organizer = parse_mail_address(text_of(payload, {"from"}));
 	if (const Value *to = payload.find("to"))
 		for (const Value &attendee : to->items())
-			if (auto address = parse_mail_address(attendee.as_text())) event.attendees.push_back(std::move(*address));
+			if (auto address = parse_mail_address(attendee.as_text()))
+				event.attendees.push_back(std::move(*address));
 	event.start = unix_microseconds(timestamp_of(text_of(payload, {"start"}), "start"));
 	event.end = unix_microseconds(timestamp_of(text_of(payload, {"end"}), "end"));
 	event.stamp = unix_microseconds(now);
@@ -157,7 +167,8 @@ public:
 		Value output = Value::object();
 		const Queued queued = queue_outbox(context, message);
 		output.set("message", Value(queued.id));
-		for (const char *key : {"to", "subject", "start", "end", "uid"}) output.set(key, *message.payload.find(key));
+		for (const char *key : {"to", "subject", "start", "end", "uid"})
+			output.set(key, *message.payload.find(key));
 		const bool delivers = settings::outbox_delivers() && !queued.was_sent;
 		Result result = delivers || waits_for_outcome(input) ? Result::waiting(delivers ? "outbox" : "event")
 		                                                     : Result::completed("scheduled");
@@ -185,7 +196,8 @@ public:
 		if (revoke_outbox(key) != Revoked::TooLate) return;
 		const std::optional<OutboxState> sent = outbox_state(key);
 		const CalendarEvent event = cancellation_of(sent->payload, context.now);
-		(void) queue_outbox(context, {"meeting", key + ":cancel", address_text(event.attendees), payload_of(event), std::nullopt});
+		(void) queue_outbox(context, {"meeting", key + ":cancel", address_text(event.attendees),
+		                              payload_of(event), std::nullopt});
 	}
 };
 

@@ -26,11 +26,13 @@ class NotifyHandler final : public Handler {
 public:
 	Result start(const Context &context, const Value &input) const override {
 		std::vector<std::string> people;
-		if (const Value *to = input.find("to")) add_names(*to, people);
-		else people.push_back(default_person(context));
+		if (const Value *to = input.find("to"))
+			add_names(*to, people);
+		else
+			people.push_back(default_person(context));
 		if (people.empty())
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "step \"" + context.step.id + "\" notifies nobody",
-			                "Its \"to\" came out empty.");
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "step \"" + context.step.id + "\" notifies nobody", "Its \"to\" came out empty.");
 
 		Value payload = Value::object();
 		const Value *title = input.find("title") != nullptr ? input.find("title") : input.find("subject");
@@ -43,7 +45,8 @@ public:
 		const std::string key = context.idempotency_key();
 		std::vector<OutboxMessage> messages;
 		for (std::size_t i = 0; i < people.size(); ++i)
-			messages.push_back({"notify", i == 0 ? key : key + ":" + std::to_string(i), people[i], payload, std::nullopt});
+			messages.push_back(
+			    {"notify", i == 0 ? key : key + ":" + std::to_string(i), people[i], payload, std::nullopt});
 		add_other_ways(context, input, people, payload, messages);
 		queue_outbox(context, messages);
 		return Result::completed();
@@ -52,8 +55,9 @@ public:
 	void withdraw(const Context &) const override {} // what was said was said
 
 private:
-	static void add_other_ways(const Context &context, const Value &input, const std::vector<std::string> &people,
-	                           const Value &payload, std::vector<OutboxMessage> &messages) {
+	static void add_other_ways(const Context &context, const Value &input,
+	                           const std::vector<std::string> &people, const Value &payload,
+	                           std::vector<OutboxMessage> &messages) {
 		std::vector<std::string> ways;
 		if (const Value *via = input.find("via")) add_names(*via, ways);
 		Value named = Value::array();
@@ -73,7 +77,8 @@ private:
 			} else {
 				message.payload = payload;
 				message.payload.set("to", named);
-				for (const std::string &person : people) message.recipient += (message.recipient.empty() ? "" : ", ") + person;
+				for (const std::string &person : people)
+					message.recipient += (message.recipient.empty() ? "" : ", ") + person;
 			}
 			messages.push_back(std::move(message));
 		}

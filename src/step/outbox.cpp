@@ -8,9 +8,9 @@ namespace playbook::step {
 namespace {
 
 // What failed or was revoked may go out after all; anything else stays as it is.
-#define QUEUE_AGAIN                                                                                                    \
-	"ON CONFLICT (idempotency_key) DO UPDATE SET status = 'queued', recipient = excluded.recipient, "                  \
-	"payload = excluded.payload, due_at = excluded.due_at, lease_token = NULL, leased_until = NULL, "                  \
+#define QUEUE_AGAIN                                                                                          \
+	"ON CONFLICT (idempotency_key) DO UPDATE SET status = 'queued', recipient = excluded.recipient, "        \
+	"payload = excluded.payload, due_at = excluded.due_at, lease_token = NULL, leased_until = NULL, "        \
 	"finished_at = NULL WHERE o.status IN ('failed', 'revoked') "
 
 // A message as the sender's functions see it, locked together with its execution.
@@ -37,15 +37,18 @@ Locked lock_message(std::int64_t id, Datum token) {
 	                          "FROM @playbook_outbox WHERE id = $1 FOR UPDATE",
 	                          {INT8OID, UUIDOID});
 	const pg::Rows rows = lock.query({pg::int8(id), pg::datum(token)});
-	if (rows.empty()) throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "message " + std::to_string(id) + " does not exist");
-	return {execution, rows.int4(0, 0), rows.int4(0, 1), rows.text(0, 2), rows.text(0, 3), rows.boolean(0, 4)};
+	if (rows.empty())
+		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "message " + std::to_string(id) + " does not exist");
+	return {execution,       rows.int4(0, 0), rows.int4(0, 1),
+	        rows.text(0, 2), rows.text(0, 3), rows.boolean(0, 4)};
 }
 
 void require_token(std::int64_t id, const Locked &message) {
 	if (message.token_fits) return;
 	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 	                "message " + std::to_string(id) + " is not claimed with this token",
-	                "Its status is \"" + message.status + "\"; the lease ended and another sender may have it.",
+	                "Its status is \"" + message.status +
+	                    "\"; the lease ended and another sender may have it.",
 	                "Claim messages with playbook_outbox_claim() and report before the lease ends.");
 }
 
@@ -58,15 +61,19 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, kind, "
 	    "idempotency_key, recipient, payload, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN
 	    "RETURNING id",
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TIMESTAMPTZOID});
+	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
+	     TIMESTAMPTZOID});
 	const execution::Execution &execution = context.execution;
-	const auto customer = pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); });
-	const pg::Rows rows = insert.query(
-	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item), pg::int4(execution.home),
-	     customer, pg::timestamp(context.now), pg::text(message.kind), pg::text(message.idempotency_key),
-	     pg::text(message.recipient), pg::jsonb(message.payload), pg::timestamp(message.due_at.value_or(context.now))});
+	const auto customer =
+	    pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); });
+	const pg::Rows rows =
+	    insert.query({pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
+	                  pg::int4(execution.home), customer, pg::timestamp(context.now), pg::text(message.kind),
+	                  pg::text(message.idempotency_key), pg::text(message.recipient),
+	                  pg::jsonb(message.payload), pg::timestamp(message.due_at.value_or(context.now))});
 	if (!rows.empty()) return {rows.int8(0, 0), false};
-	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1", {TEXTOID});
+	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1",
+	                          {TEXTOID});
 	const pg::Rows present = find.query({pg::text(message.idempotency_key)});
 	return {present.int8(0, 0), present.boolean(0, 1)};
 }
@@ -92,15 +99,16 @@ void queue_outbox(const Context &context, const std::vector<OutboxMessage> &mess
 	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, kind, "
 	    "idempotency_key, recipient, payload, due_at) "
 	    "SELECT $1, $2, $3, $4, $5, $6, m.* FROM unnest($7, $8, $9, $10, $11) AS m " QUEUE_AGAIN,
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,
-	     JSONBARRAYOID, TIMESTAMPTZARRAYOID});
+	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
+	     TEXTARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID});
 	const execution::Execution &execution = context.execution;
-	insert.execute({pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
-	                pg::int4(execution.home),
-	                pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
-	                pg::timestamp(context.now), pg::datum(pg::array_of(kinds)), pg::datum(pg::array_of(keys)),
-	                pg::datum(pg::array_of(recipients)), pg::datum(pg::array_of(payloads, JSONBOID)),
-	                pg::datum(pg::array_of(times, TIMESTAMPTZOID))});
+	insert.execute(
+	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
+	     pg::int4(execution.home),
+	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
+	     pg::timestamp(context.now), pg::datum(pg::array_of(kinds)), pg::datum(pg::array_of(keys)),
+	     pg::datum(pg::array_of(recipients)), pg::datum(pg::array_of(payloads, JSONBOID)),
+	     pg::datum(pg::array_of(times, TIMESTAMPTZOID))});
 }
 
 std::optional<OutboxState> outbox_state(const std::string &idempotency_key) {
@@ -111,8 +119,8 @@ std::optional<OutboxState> outbox_state(const std::string &idempotency_key) {
 	                          {TEXTOID});
 	const pg::Rows rows = find.query({pg::text(idempotency_key)});
 	if (rows.empty()) return std::nullopt;
-	return OutboxState{rows.int8(0, 0), rows.text(0, 1), rows.timestamp_or_null(0, 2), rows.jsonb(0, 3),
-	                   rows.jsonb_or_null(0, 4), rows.jsonb_or_null(0, 5)};
+	return OutboxState{rows.int8(0, 0),  rows.text(0, 1),          rows.timestamp_or_null(0, 2),
+	                   rows.jsonb(0, 3), rows.jsonb_or_null(0, 4), rows.jsonb_or_null(0, 5)};
 }
 
 std::optional<Result> outcome_of_sending(const OutboxState &state, const char *outcome, Value output) {
@@ -156,22 +164,25 @@ void complete_outbox(std::int64_t id, Datum token, const Value &result) {
 	std::string sent_at;
 	{
 		pg::Spi spi;
-		static pg::Statement complete("UPDATE @playbook_outbox SET status = 'sent', finished_at = clock_timestamp(), "
-		                              "result = coalesce(result, '{}') || $2, error = NULL WHERE id = $1 RETURNING finished_at",
-		                              {INT8OID, JSONBOID});
+		static pg::Statement complete(
+		    "UPDATE @playbook_outbox SET status = 'sent', finished_at = clock_timestamp(), "
+		    "result = coalesce(result, '{}') || $2, error = NULL WHERE id = $1 RETURNING finished_at",
+		    {INT8OID, JSONBOID});
 		sent_at = pg::timestamp_text(complete.query({pg::int8(id), pg::jsonb(result)}).timestamp(0, 0));
 	}
 	Value output = Value::object();
 	output.set("sent_at", Value(sent_at));
 	output.set("result", result);
-	const bool was_late = message.kind == "email" && set_late_outcome(message.execution, message.position, message.item,
-	                                                                  "email", "queued", "sent", output);
+	const bool was_late =
+	    message.kind == "email" && set_late_outcome(message.execution, message.position, message.item,
+	                                                "email", "queued", "sent", output);
 	if (was_late) return;
 	pg::Spi spi;
 	execution::touch(message.execution);
 }
 
-void fail_outbox(std::int64_t id, Datum token, const std::string &error, const std::optional<Datum> &retry_after) {
+void fail_outbox(std::int64_t id, Datum token, const std::string &error,
+                 const std::optional<Datum> &retry_after) {
 	pg::EngineIdentity engine;
 	const Locked message = lock_message(id, token);
 	require_token(id, message);
@@ -183,15 +194,17 @@ void fail_outbox(std::int64_t id, Datum token, const std::string &error, const s
 	said.set("message", Value(error));
 	pg::Spi spi;
 	if (retry_after) {
-		static pg::Statement again("UPDATE @playbook_outbox SET status = 'queued', due_at = clock_timestamp() + $2, "
-		                           "leased_until = NULL, error = $3 WHERE id = $1",
-		                           {INT8OID, INTERVALOID, JSONBOID});
+		static pg::Statement again(
+		    "UPDATE @playbook_outbox SET status = 'queued', due_at = clock_timestamp() + $2, "
+		    "leased_until = NULL, error = $3 WHERE id = $1",
+		    {INT8OID, INTERVALOID, JSONBOID});
 		again.execute({pg::int8(id), pg::datum(*retry_after), pg::jsonb(said)});
 		return;
 	}
-	static pg::Statement fail("UPDATE @playbook_outbox SET status = 'failed', finished_at = clock_timestamp(), "
-	                          "leased_until = NULL, error = $2 WHERE id = $1",
-	                          {INT8OID, JSONBOID});
+	static pg::Statement fail(
+	    "UPDATE @playbook_outbox SET status = 'failed', finished_at = clock_timestamp(), "
+	    "leased_until = NULL, error = $2 WHERE id = $1",
+	    {INT8OID, JSONBOID});
 	fail.execute({pg::int8(id), pg::jsonb(said)});
 	execution::touch(message.execution);
 }

@@ -11,9 +11,9 @@
 namespace playbook::step {
 
 struct OutboxMessage {
-	std::string kind;            // email, meeting, notify, or what a playbook's `via` names
+	std::string kind; // email, meeting, notify, or what a playbook's `via` names
 	std::string idempotency_key;
-	std::string recipient;       // as people read it
+	std::string recipient; // as people read it
 	Value payload;
 	std::optional<TimestampTz> due_at; // nullopt: at once
 };
@@ -30,7 +30,7 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message);
 // Where a message stands.
 struct OutboxState {
 	std::int64_t id = 0;
-	std::string status;          // queued claimed sent failed revoked
+	std::string status; // queued claimed sent failed revoked
 	std::optional<TimestampTz> finished_at;
 	Value payload, result, error;
 };
@@ -47,7 +47,8 @@ Revoked revoke_outbox(const std::string &idempotency_key);
 // The sender's side. Each locks the execution, then the message; throws 42704 for an unknown message, 55000 for a token
 // that is not the one in force.
 void complete_outbox(std::int64_t id, Datum token, const Value &result);
-void fail_outbox(std::int64_t id, Datum token, const std::string &error, const std::optional<Datum> &retry_after);
+void fail_outbox(std::int64_t id, Datum token, const std::string &error,
+                 const std::optional<Datum> &retry_after);
 // The rows that a sender claims: of these kinds, at most `limit`, for the length of the lease (an interval).
 pg::Rows claim_outbox(const std::string &kind, std::int32_t limit, Datum lease);
 

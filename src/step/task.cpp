@@ -14,8 +14,10 @@ std::string assignee_of(const Context &context, const Value &input) {
 	const Value *written = input.find("assignee");
 	while (written != nullptr && written->is_array()) {
 		if (written->size() > 1)
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the task of step \"" + context.step.id + "\" has several assignees",
-			                "A task belongs to one person or one role.", "Name a role as role:name, or use for_each.");
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "the task of step \"" + context.step.id + "\" has several assignees",
+			                "A task belongs to one person or one role.",
+			                "Name a role as role:name, or use for_each.");
 		written = written->size() == 0 ? nullptr : &written->items().front();
 	}
 	if (written != nullptr && written->is_object()) written = written->find("id");
@@ -64,11 +66,11 @@ Created create_task(const Context &context, const Value &input) {
 	    "description, assignee, priority, checklist, due_at, created_at) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
 	    "ON CONFLICT (execution_id, position, item) WHERE status = 'open' DO UPDATE SET created_at = t.created_at RETURNING id",
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
-	     TIMESTAMPTZOID, TIMESTAMPTZOID});
+	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	     JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 	const pg::Rows rows = create.query(
-	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item), pg::int4(execution.home),
-	     pg::text(execution.playbook_id), pg::text(context.step.id),
+	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
+	     pg::int4(execution.home), pg::text(execution.playbook_id), pg::text(context.step.id),
 	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
 	     pg::text(title != nullptr ? single_line(title->as_text()) : context.step.name), text("description"),
 	     pg::text(task.assignee), pg::text(priority != nullptr ? priority->as_text() : "normal"),
@@ -94,15 +96,17 @@ public:
 	Result resume(const Context &context) const override {
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement find("SELECT status, result, finished_by FROM @playbook_tasks WHERE execution_id = $1 "
-		                          "AND position = $2 AND item = $3 ORDER BY id DESC LIMIT 1",
-		                          {INT8OID, INT4OID, INT4OID});
+		static pg::Statement find(
+		    "SELECT status, result, finished_by FROM @playbook_tasks WHERE execution_id = $1 "
+		    "AND position = $2 AND item = $3 ORDER BY id DESC LIMIT 1",
+		    {INT8OID, INT4OID, INT4OID});
 		const pg::Rows rows = find.query(
 		    {pg::int8(context.execution.id), pg::int4(context.row.position), pg::int4(context.row.item)});
 		if (rows.empty() || rows.text(0, 0) == "open") return Result::waiting("task", context.row.due_at);
 		const std::string status = rows.text(0, 0);
 		if (status == "revoked")
-			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the task of step \"" + context.step.id + "\" was revoked");
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			                "the task of step \"" + context.step.id + "\" was revoked");
 		Result result = Result::completed(status, rows.jsonb_or_null(0, 1));
 		result.reason = status + " by " + display_name(rows.text_or_null(0, 2).value_or(""));
 		return result;
@@ -111,11 +115,12 @@ public:
 	void withdraw(const Context &context) const override {
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement revoke("UPDATE @playbook_tasks SET status = 'revoked', finished_at = $4 "
-		                            "WHERE execution_id = $1 AND position = $2 AND item = $3 AND status = 'open'",
-		                            {INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID});
-		revoke.execute({pg::int8(context.execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
-		                pg::timestamp(context.now)});
+		static pg::Statement revoke(
+		    "UPDATE @playbook_tasks SET status = 'revoked', finished_at = $4 "
+		    "WHERE execution_id = $1 AND position = $2 AND item = $3 AND status = 'open'",
+		    {INT8OID, INT4OID, INT4OID, TIMESTAMPTZOID});
+		revoke.execute({pg::int8(context.execution.id), pg::int4(context.row.position),
+		                pg::int4(context.row.item), pg::timestamp(context.now)});
 	}
 };
 

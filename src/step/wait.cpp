@@ -22,7 +22,8 @@ std::optional<TimestampTz> end_of(const Context &context, const Value &input) {
 	const char *field = nullptr;
 	const Value *length = nullptr;
 	for (const char *key : {"for", "duration", "timeout"})
-		if (const Value *value = input.find(key); length == nullptr && value != nullptr && !value->is_null()) {
+		if (const Value *value = input.find(key);
+		    length == nullptr && value != nullptr && !value->is_null()) {
 			field = key;
 			length = value;
 		}
@@ -52,7 +53,8 @@ std::vector<std::string> events_of(const Value &input) {
 bool matches(const Context &context, const Value &input, const Value &payload) {
 	const Value *condition = input.find("match");
 	if (condition == nullptr) return true;
-	Value values = context.values_for({{"customer"}, {"csm"}, {"parameters"}, {"execution"}, {"item"}, {"index"}});
+	Value values =
+	    context.values_for({{"customer"}, {"csm"}, {"parameters"}, {"execution"}, {"item"}, {"index"}});
 	values.set("event", payload);
 	const OwnerScope owner(context);
 	return expression::evaluate_condition(condition->as_text(), {values});
@@ -89,7 +91,8 @@ public:
 	Value prepare(const Context &context, std::vector<std::string> *missing) const override {
 		Value input = Value::object();
 		for (const Member &member : context.step.config.members())
-			input.set(member.key, member.key == "match" ? member.value : context.rendered(member.value, missing));
+			input.set(member.key,
+			          member.key == "match" ? member.value : context.rendered(member.value, missing));
 		return input;
 	}
 
@@ -104,7 +107,8 @@ public:
 		const Value &input = context.row.input;
 		if (std::optional<Result> heard = received(context, input)) return *heard;
 		std::optional<TimestampTz> end;
-		if (const Value *until = context.row.output.find("until")) end = timestamp_of(until->as_text(), "until");
+		if (const Value *until = context.row.output.find("until"))
+			end = timestamp_of(until->as_text(), "until");
 		// A pause moves lengths of time, not dates.
 		const bool is_date = first_of(input, {"for", "duration", "timeout"}) == nullptr;
 		const bool is_due = is_date || (context.row.due_at && *context.row.due_at <= context.now);

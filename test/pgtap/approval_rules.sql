@@ -30,7 +30,8 @@ BEGIN
     IF NOT EXISTS (SELECT FROM playbooks WHERE id = rule) THEN
         PERFORM as_role('rule_owner', format('SELECT playbook_create(%L, publish => true)', format(
             '{id: %s, name: Rule, steps: [{id: mail, type: email, require_approval: %s, '
-            'config: {to: a@x.org, subject: Hello, body: text}}, {id: after, type: wait, config: {for: 0}}]}', rule, policy)));
+            'config: {to: a@x.org, subject: Hello, body: text}}, {id: after, type: wait, config: {for: 0}}]}', rule,
+                policy)));
         PERFORM as_role('rule_owner', format('SELECT playbook_share(%L, ''rule_ana'', ''start'')', rule));
     END IF;
     execution := as_role(starter, format('SELECT playbook_start(%L)', rule));
@@ -45,7 +46,8 @@ DECLARE
 BEGIN
     UPDATE playbook_executions SET due_at = now() WHERE id = execution AND slot = 0;
     PERFORM playbook_advance(execution);
-    RETURN (SELECT concat_ws(' ', status, outcome) FROM playbook_step_executions WHERE execution_id = execution AND step_id = 'mail');
+    RETURN (SELECT concat_ws(' ', status, outcome) FROM playbook_step_executions WHERE execution_id = execution
+        AND step_id = 'mail');
 END
 $$;
 -- As if its time were up.
@@ -57,7 +59,8 @@ $$;
 
 -- Two of three.
 SELECT asked('{needed: 2, of: [ana, ben, eva]}') AS approval \gset
-SELECT is(as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)), 'pending', 'one of two is not enough');
+SELECT is(as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)), 'pending',
+    'one of two is not enough');
 SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_approve(%s)')$$, :approval), '55000',
                  '"ana" has approved already', 'nobody approves twice');
 SELECT is(step_after(:approval), 'waiting', 'the step waits on');
@@ -66,17 +69,22 @@ SELECT is(step_after(:approval), 'completed queued', 'and the step runs');
 
 SELECT asked('{needed: 2, of: [ana, ben, eva]}') AS approval \gset
 SELECT as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)) \g /dev/null
-SELECT is(as_role('rule_ben', format('SELECT playbook_reject(%s)', :approval)), 'rejected', 'one rejection settles it');
+SELECT is(as_role('rule_ben', format('SELECT playbook_reject(%s)', :approval)), 'rejected',
+    'one rejection settles it');
 
 -- Who approved before a change approved something else.
 SELECT asked('{needed: 2, of: [ana, ben, eva]}') AS approval \gset
 SELECT as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)) \g /dev/null
-SELECT is(as_role('rule_ben', format($$SELECT playbook_approve(%s, changes => '{"subject": "90 percent off"}')$$, :approval)),
+SELECT is(as_role('rule_ben', format($$SELECT playbook_approve(%s, changes => '{"subject": "90 percent off"}')$$,
+    :approval)),
           'pending', 'a change takes the earlier approval away');
-SELECT is(as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)), 'changed', 'who approves the change counts again');
-SELECT is((SELECT count(*) FROM playbook_approval_decisions WHERE approval_id = :approval), 3::bigint, 'every decision is kept');
+SELECT is(as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)), 'changed',
+    'who approves the change counts again');
+SELECT is((SELECT count(*) FROM playbook_approval_decisions WHERE approval_id = :approval), 3::bigint,
+    'every decision is kept');
 SELECT step_after(:approval) \g /dev/null
-SELECT is((SELECT payload ->> 'subject' FROM playbook_outbox WHERE execution_id = (SELECT execution_id FROM approvals WHERE id = :approval)),
+SELECT is((SELECT payload ->> 'subject' FROM playbook_outbox WHERE execution_id = (SELECT execution_id FROM approvals
+    WHERE id = :approval)),
           '90 percent off', 'what both approved ran');
 
 SELECT is(asked('{needed: 3, of: [ana, ben, "{{csm.id}}"]}'), NULL, 'nothing is asked for that cannot be had');
@@ -91,30 +99,41 @@ SELECT is(as_role('rule_ben', format('SELECT playbook_approve(%s)', :approval)),
 SELECT asked('{approvers: ana, requester_may_decide: false}', 'rule_ana') AS approval \gset
 SELECT is((SELECT approvers -> 'people' FROM approvals WHERE id = :approval),
           '["eva"]'::jsonb, 'where the requester alone is named, the manager is asked');
-SELECT playbook_set_person('ana', 'Ana', 'ana@example.com', 'rule_ana', manager => 'eva', deputy => 'ben', away_until => now() + interval '1 day') \g /dev/null
+SELECT playbook_set_person('ana', 'Ana', 'ana@example.com', 'rule_ana', manager => 'eva', deputy => 'ben',
+    away_until => now() + interval '1 day') \g /dev/null
 SELECT asked('{approvers: [ana, eva], requester_may_decide: false}', 'rule_ana') AS approval \gset
 SELECT throws_ok(format($$SELECT as_role('rule_ben', 'SELECT playbook_approve(%s)')$$, :approval), '42704', NULL,
                  'nor may a deputy in the requester''s place');
 
 -- Deputies.
 SELECT asked('{approvers: [ana]}') AS approval \gset
-SELECT is(as_role('rule_ben', format('SELECT playbook_approve(%s)', :approval)), 'approved', 'the deputy decides while the person is away');
+SELECT is(as_role('rule_ben', format('SELECT playbook_approve(%s)', :approval)), 'approved',
+    'the deputy decides while the person is away');
 SELECT is((SELECT decided_by FROM approvals WHERE id = :approval), 'ben', 'in his own name');
-SELECT playbook_set_person('ana', 'Ana', 'ana@example.com', 'rule_ana', manager => 'eva', deputy => 'ben', away_until => now() - interval '1 day') \g /dev/null
+SELECT playbook_set_person('ana', 'Ana', 'ana@example.com', 'rule_ana', manager => 'eva', deputy => 'ben',
+    away_until => now() - interval '1 day') \g /dev/null
 SELECT asked('{approvers: [ana]}') AS approval \gset
 SELECT throws_ok(format($$SELECT as_role('rule_ben', 'SELECT playbook_approve(%s)')$$, :approval), '42704', NULL,
                  'and not when the person is back');
 
 -- Handing on.
-SELECT throws_ok(format($$SELECT as_role('rule_ben', 'SELECT playbook_delegate(''approval'', %s, ''ben'')')$$, :approval), '42704',
+SELECT throws_ok(format($$SELECT as_role('rule_ben', 'SELECT playbook_delegate(''approval'', %s, ''ben'')')$$,
+    :approval), '42704',
                  NULL, 'nobody takes what is another''s');
-SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_delegate(''approval'', %s, ''zoe'')')$$, :approval), '42704',
+SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_delegate(''approval'', %s, ''zoe'')')$$,
+    :approval), '42704',
                  'person "zoe" does not exist', 'nor hands it to nobody');
-SELECT as_role('rule_ana', format($$SELECT playbook_delegate('approval', %s, 'eva@example.com', 'you know them')$$, :approval)) \g /dev/null
-SELECT is((SELECT approvers -> 'people' FROM approvals WHERE id = :approval), '["eva"]'::jsonb, 'another person takes the place');
-SELECT is((SELECT approvers #>> '{delegated,0,from}' FROM approvals WHERE id = :approval), 'ana', 'who handed it on is kept');
-SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_approve(%s)')$$, :approval), '42704', NULL, 'and decides no more');
-SELECT results_eq($$SELECT as_role('rule_eva', 'SELECT string_agg(id::text, '','') FROM playbook_my_work WHERE kind = ''approval'' AND id = ' || max(id)) FROM approvals$$,
+SELECT as_role('rule_ana', format($$SELECT playbook_delegate('approval', %s, 'eva@example.com', 'you know them')$$,
+    :approval)) \g /dev/null
+SELECT is((SELECT approvers -> 'people' FROM approvals WHERE id = :approval), '["eva"]'::jsonb,
+    'another person takes the place');
+SELECT is((SELECT approvers #>> '{delegated,0,from}' FROM approvals WHERE id = :approval), 'ana',
+    'who handed it on is kept');
+SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_approve(%s)')$$, :approval), '42704', NULL,
+    'and decides no more');
+SELECT results_eq($$SELECT as_role('rule_eva',
+    'SELECT string_agg(id::text, '','') FROM playbook_my_work WHERE kind = ''approval'' AND id = ' || max(id))
+    FROM approvals$$,
                   format($$SELECT '%s'$$, :approval), 'it is among the other''s work');
 
 -- Expiry.
@@ -129,7 +148,8 @@ SELECT is((SELECT concat_ws(' ', status, decided_by) FROM approvals WHERE id = :
 SELECT asked('{approvers: [ana], expires: 1 day, on_expiry: escalate}') AS approval \gset
 SELECT expire(:approval) \g /dev/null
 SELECT is(step_after(:approval), 'waiting', 'or is escalated');
-SELECT is((SELECT approvers -> 'people' FROM approvals WHERE id = :approval), '["ana", "eva"]'::jsonb, 'to the manager as well');
+SELECT is((SELECT approvers -> 'people' FROM approvals WHERE id = :approval), '["ana", "eva"]'::jsonb,
+    'to the manager as well');
 SELECT ok((SELECT expires_at > now() + interval '23 hours' FROM approvals WHERE id = :approval), 'with a new time');
 SELECT is(as_role('rule_eva', format('SELECT playbook_approve(%s)', :approval)), 'approved', 'who then decides');
 SELECT asked('{approvers: [eva], expires: 1 day, on_expiry: escalate}') AS approval \gset

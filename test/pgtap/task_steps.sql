@@ -32,7 +32,8 @@ steps:
   - id: call
     name: Call them
     type: task
-    config: {title: "Call {{parameters.who}}", description: "About {{parameters.who}}", assignee: "{{parameters.assignee}}",
+    config: {title: "Call {{parameters.who}}", description: "About {{parameters.who}}",
+        assignee: "{{parameters.assignee}}",
              due_in: 2 days, priority: high, checklist: ["agenda", "{{parameters.who}}"]}
   - id: asked
     type: condition
@@ -45,23 +46,33 @@ SELECT as_role('task_owner', $$SELECT playbook_start('tasks')$$) AS execution \g
 SELECT playbook_advance(:execution) \g /dev/null
 
 SELECT is(step_of(:execution, 'call'), 'waiting task', 'the step waits for its task');
-SELECT is((SELECT row(title, description, assignee, priority, checklist, status)::text FROM playbook_tasks WHERE execution_id = :execution),
-          '("Call Acme","About Acme",ana,high,"[""agenda"", ""Acme""]",open)', 'the task is rendered, its assignee resolved');
-SELECT ok((SELECT due_at - created_at = interval '2 days' FROM playbook_tasks WHERE execution_id = :execution), 'and due as it says');
-SELECT is((SELECT output ->> 'task' FROM playbook_step_executions WHERE execution_id = :execution AND step_id = 'call'),
+SELECT is((SELECT row(title, description, assignee, priority, checklist, status)::text FROM playbook_tasks
+    WHERE execution_id = :execution),
+          '("Call Acme","About Acme",ana,high,"[""agenda"", ""Acme""]",open)',
+              'the task is rendered, its assignee resolved');
+SELECT ok((SELECT due_at - created_at = interval '2 days' FROM playbook_tasks WHERE execution_id = :execution),
+    'and due as it says');
+SELECT is((SELECT output ->> 'task' FROM playbook_step_executions WHERE execution_id = :execution
+    AND step_id = 'call'),
           task_of(:execution)::text, 'the step names it');
-SELECT is(as_role('task_ana', 'SELECT string_agg(kind || id, '','') FROM playbook_my_work'), 'task' || task_of(:execution),
+SELECT is(as_role('task_ana', 'SELECT string_agg(kind || id, '','') FROM playbook_my_work'),
+    'task' || task_of(:execution),
           'it is among the assignee''s work');
 SELECT is(as_role('task_ben', 'SELECT count(*) FROM playbook_my_work'), '0', 'and nobody else''s');
-SELECT throws_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)), '42704',
+SELECT throws_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+    '42704',
                  NULL, 'to whom it is invisible it does not exist');
-SELECT throws_ok(format($$SELECT as_role('task_owner', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)), '42501',
+SELECT throws_ok(format($$SELECT as_role('task_owner', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+    '42501',
                  NULL, 'who sees it and is not the assignee may not complete it');
-SELECT throws_ok(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s, outcome => ''perhaps'')')$$, task_of(:execution)),
+SELECT throws_ok(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s, outcome => ''perhaps'')')$$,
+    task_of(:execution)),
                  '22023', 'a task cannot be "perhaps"', 'it is done or declined');
 SELECT throws_ok($$SELECT playbook_complete_task(0)$$, '42704', 'task 0 does not exist', 'an unknown task is said');
-SELECT as_role('task_ana', format($$SELECT playbook_complete_task(%s, '{"score": 7}')$$, task_of(:execution))) \g /dev/null
-SELECT throws_matching(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+SELECT as_role('task_ana', format($$SELECT playbook_complete_task(%s, '{"score": 7}')$$,
+    task_of(:execution))) \g /dev/null
+SELECT throws_matching(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s)')$$,
+    task_of(:execution)),
                        '^done by Ana at \d\d:\d\d$', 'completing it again hears who did it');
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT is(step_of(:execution, 'call'), 'completed done', 'the step is done');
@@ -69,7 +80,8 @@ SELECT is(step_of(:execution, 'good'), 'completed elapsed', 'and its result deci
 
 SELECT as_role('task_owner', $$SELECT playbook_start('tasks')$$) AS execution \gset
 SELECT playbook_advance(:execution) \g /dev/null
-SELECT as_role('task_ana', format($$SELECT playbook_complete_task(%s, outcome => 'declined')$$, task_of(:execution))) \g /dev/null
+SELECT as_role('task_ana', format($$SELECT playbook_complete_task(%s, outcome => 'declined')$$,
+    task_of(:execution))) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT is(step_of(:execution, 'call'), 'completed declined', 'a task may be declined');
 SELECT is(step_of(:execution, 'bad'), 'completed elapsed', 'which takes the other branch');
@@ -79,12 +91,16 @@ SELECT as_role('task_owner', $$SELECT playbook_start('tasks')$$) AS execution \g
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT playbook_set_person('ben', 'Ben', NULL, 'task_ben') \g /dev/null
 SELECT as_role('task_ana', format($$SELECT playbook_delegate('task', %s, 'ben')$$, task_of(:execution))) \g /dev/null
-SELECT throws_ok(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)), '42704',
+SELECT throws_ok(format($$SELECT as_role('task_ana', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+    '42704',
                  NULL, 'who handed a task on has it no more');
-SELECT lives_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)), 'the other has');
-SELECT as_role('task_owner', $$SELECT playbook_start('tasks', parameters => '{"assignee": "zoe"}')$$) AS execution \gset
+SELECT lives_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+    'the other has');
+SELECT as_role('task_owner', $$SELECT playbook_start('tasks',
+    parameters => '{"assignee": "zoe"}')$$) AS execution \gset
 SELECT playbook_advance(:execution) \g /dev/null
-SELECT throws_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)), '42704',
+SELECT throws_ok(format($$SELECT as_role('task_ben', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
+    '42704',
                  NULL, 'a task of somebody unknown is not everybody''s');
 SELECT lives_ok(format($$SELECT as_role('task_owner', 'SELECT playbook_complete_task(%s)')$$, task_of(:execution)),
                 'but whoever controls the execution may complete it');
@@ -94,7 +110,8 @@ SELECT as_role('task_owner', $$SELECT playbook_start('tasks')$$) AS execution \g
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT as_role('task_owner', format($$SELECT playbook_cancel(%s, 'no')$$, :execution)) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
-SELECT is((SELECT status FROM playbook_tasks WHERE execution_id = :execution), 'revoked', 'a cancelled execution revokes its task');
+SELECT is((SELECT status FROM playbook_tasks WHERE execution_id = :execution), 'revoked',
+    'a cancelled execution revokes its task');
 
 -- A task that is not waited for.
 SELECT as_role('task_owner', $$SELECT playbook_create($yaml$

@@ -28,14 +28,16 @@ BEGIN
 END
 $$;
 CREATE FUNCTION step_of(execution bigint) RETURNS text LANGUAGE sql AS
-    $$SELECT concat_ws(' ', status, outcome, waiting_for) FROM playbook_step_executions WHERE execution_id = execution$$;
+    $$SELECT concat_ws(' ', status, outcome, waiting_for) FROM playbook_step_executions
+        WHERE execution_id = execution$$;
 CREATE FUNCTION due_of(execution bigint) RETURNS timestamptz LANGUAGE sql AS
     $$SELECT due_at FROM playbook_step_executions WHERE execution_id = execution$$;
 -- As if that much time had passed.
 CREATE FUNCTION passes(execution bigint, span interval) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE playbook_step_executions SET due_at = due_at - span, started_at = started_at - span,
-        output = CASE WHEN output ? 'until' THEN output || jsonb_build_object('until', (output ->> 'until')::timestamptz - span) ELSE output END
+        output = CASE WHEN output ? 'until' THEN output || jsonb_build_object('until',
+            (output ->> 'until')::timestamptz - span) ELSE output END
     WHERE execution_id = execution;
     UPDATE playbook_executions SET due_at = now() WHERE id = execution AND slot = 0;
     PERFORM playbook_advance(execution);
@@ -47,7 +49,8 @@ SELECT is(step_of(waits('{for: 0}')), 'completed elapsed', 'for: 0 goes on at on
 SELECT is(step_of(waits('{for: 0 days}')), 'completed elapsed', 'so do no days');
 SELECT waits('{for: 3 days}') AS execution \gset
 SELECT is(step_of(:execution), 'waiting time', 'a length of time is waited for');
-SELECT ok(due_of(:execution) BETWEEN now() + interval '3 days' - interval '2 hours' AND now() + interval '3 days' + interval '2 hours',
+SELECT ok(due_of(:execution) BETWEEN now() + interval '3 days' - interval '2 hours'
+    AND now() + interval '3 days' + interval '2 hours',
           'until it is over');
 SELECT is(passes(:execution, '2 days'), 'waiting time', 'not before');
 SELECT is(passes(:execution, '26 hours'), 'completed elapsed', 'but then');
@@ -59,7 +62,8 @@ SELECT is(to_char(due_of(:execution) AT TIME ZONE 'America/New_York', 'DD HH24:M
           to_char((clock_timestamp() AT TIME ZONE 'America/New_York') + interval '6 months', 'DD HH24:MI'),
           'months are added in the time zone');
 SELECT waits('{until: "2099-07-01 09:00"}') AS execution \gset
-SELECT is(due_of(:execution), '2099-07-01 09:00 America/New_York'::timestamptz, 'a moment without a zone is in the playbook''s');
+SELECT is(due_of(:execution), '2099-07-01 09:00 America/New_York'::timestamptz,
+    'a moment without a zone is in the playbook''s');
 SELECT waits('{until: "2099-07-01T09:00:00Z"}') AS execution \gset
 SELECT is(due_of(:execution), '2099-07-01 09:00 UTC'::timestamptz, 'one with a zone in its own');
 RESET playbook.timezone;
@@ -77,29 +81,36 @@ SELECT is(step_of(:execution), 'waiting event', 'not any event');
 SELECT as_owner(format($$SELECT playbook_signal(%s, 'reply', '{"mood": "good"}')$$, :execution)) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT is(step_of(:execution), 'completed received', 'the event is received');
-SELECT is((SELECT output FROM playbook_step_executions WHERE execution_id = :execution), '{"mood": "good"}'::jsonb, 'with what came with it');
-SELECT is((SELECT consumed_by FROM playbook_signals WHERE execution_id = :execution AND name = 'reply'), 0, 'and is heard once');
+SELECT is((SELECT output FROM playbook_step_executions WHERE execution_id = :execution), '{"mood": "good"}'::jsonb,
+    'with what came with it');
+SELECT is((SELECT consumed_by FROM playbook_signals WHERE execution_id = :execution AND name = 'reply'), 0,
+    'and is heard once');
 SELECT waits('{event: reply, timeout: 3 days}', ', timeout: 4 days') AS execution \gset
 SELECT is(passes(:execution, '73 hours'), 'completed timeout', 'without it the outcome is timeout');
-SELECT is(passes(waits('{event: reply, for: 3 days}'), '73 hours'), 'completed elapsed', 'or elapsed, where a length was given');
+SELECT is(passes(waits('{event: reply, for: 3 days}'), '73 hours'), 'completed elapsed',
+    'or elapsed, where a length was given');
 SELECT waits('{event: [won, lost], match: "event.amount > 100"}') AS execution \gset
 SELECT as_owner(format($$SELECT playbook_signal(%s, 'lost', '{"amount": 50}')$$, :execution)) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT is(step_of(:execution), 'waiting event', 'an event that does not match is passed over');
 SELECT as_owner(format($$SELECT playbook_signal(%s, 'won', '{"amount": 500}')$$, :execution)) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
-SELECT is((SELECT output ->> 'amount' FROM playbook_step_executions WHERE execution_id = :execution), '500', 'one of several that matches is received');
+SELECT is((SELECT output ->> 'amount' FROM playbook_step_executions WHERE execution_id = :execution), '500',
+    'one of several that matches is received');
 
 -- An event that comes before its waiter is kept; two waiters take one each.
 SELECT as_owner($$SELECT playbook_create('{id: early, name: Early, steps: [{id: a, type: wait, config: {event: go}},
-    {id: b, type: wait, config: {event: next}}, {id: c, type: wait, config: {event: next}}]}', publish => true)$$) \g /dev/null
+    {id: b, type: wait, config: {event: next}}, {id: c, type: wait,
+        config: {event: next}}]}', publish => true)$$) \g /dev/null
 SELECT as_owner($$SELECT playbook_start('early')$$) AS execution \gset
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT as_owner(format($$SELECT playbook_signal(%s, 'next', '{}')$$, :execution)) \g /dev/null
 SELECT as_owner(format($$SELECT playbook_signal(%s, 'go', '{}')$$, :execution)) \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
-SELECT results_eq(format($$SELECT step_id || ' ' || status FROM playbook_step_executions WHERE execution_id = %s ORDER BY position$$, :execution),
-                  $$VALUES ('a completed'), ('b completed'), ('c waiting')$$, 'an early event is kept, and heard by one step only');
+SELECT results_eq(format($$SELECT step_id || ' ' || status FROM playbook_step_executions WHERE execution_id = %s
+    ORDER BY position$$, :execution),
+                  $$VALUES ('a completed'), ('b completed'), ('c waiting')$$,
+                      'an early event is kept, and heard by one step only');
 
 -- A pause moves lengths of time and leaves dates.
 SELECT waits('{for: 3 days }') AS relative \gset
@@ -116,7 +127,8 @@ SELECT is(due_of(:fixed), '2099-01-01 00:00+00'::timestamptz, 'and leaves a date
 -- The step's own timeout is not the end of the wait.
 SELECT waits('{for: 3 days}', ', timeout: 1 hour') AS execution \gset
 SELECT is(passes(:execution, '2 hours'), 'failed failed', 'a step that waits beyond its timeout fails');
-SELECT is((SELECT error ->> 'sqlstate' FROM playbook_step_executions WHERE execution_id = :execution), '57014', 'as every other does');
+SELECT is((SELECT error ->> 'sqlstate' FROM playbook_step_executions WHERE execution_id = :execution), '57014',
+    'as every other does');
 
 SELECT * FROM finish();
 ROLLBACK;

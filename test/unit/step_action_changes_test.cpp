@@ -21,24 +21,29 @@ std::string refusal(const char *action, const char *changes) {
 	return "accepted";
 }
 
-constexpr const char *mail = R"({"to":["a@x.org"],"subject":"Hi","body":"text","headers":{"X-A":"1"},"limit":3,"note":null})";
+constexpr const char *mail =
+    R"({"to":["a@x.org"],"subject":"Hi","body":"text","headers":{"X-A":"1"},"limit":3,"note":null})";
 
 } // namespace
 
 TEST(ActionChanges, ReplaceValues) {
-	EXPECT_EQ(changed(mail, R"({"subject":"Hello","limit":4.50})"),
-	          R"({"to":["a@x.org"],"subject":"Hello","body":"text","headers":{"X-A":"1"},"limit":4.50,"note":null})");
+	EXPECT_EQ(
+	    changed(mail, R"({"subject":"Hello","limit":4.50})"),
+	    R"({"to":["a@x.org"],"subject":"Hello","body":"text","headers":{"X-A":"1"},"limit":4.50,"note":null})");
 	EXPECT_EQ(changed(mail, "{}"), mail);
 }
 
 TEST(ActionChanges, ReachIntoObjectsAndReplaceLists) {
-	EXPECT_EQ(changed(mail, R"({"headers":{"X-A":"2"},"to":["b@x.org","c@x.org"]})"),
-	          R"({"to":["b@x.org","c@x.org"],"subject":"Hi","body":"text","headers":{"X-A":"2"},"limit":3,"note":null})");
+	EXPECT_EQ(
+	    changed(mail, R"({"headers":{"X-A":"2"},"to":["b@x.org","c@x.org"]})"),
+	    R"({"to":["b@x.org","c@x.org"],"subject":"Hi","body":"text","headers":{"X-A":"2"},"limit":3,"note":null})");
 	EXPECT_EQ(changed(R"({"cc":[]})", R"({"cc":["b@x.org"]})"), R"({"cc":["b@x.org"]})");
 	EXPECT_EQ(changed(R"({"rows":[{"a":1},{"a":2}]})", R"({"rows":[{"a":3}]})"), R"({"rows":[{"a":3}]})");
 }
 
-TEST(ActionChanges, FillWhatWasNull) { EXPECT_NE(changed(mail, R"({"note":"x"})").find(R"("note":"x")"), std::string::npos); }
+TEST(ActionChanges, FillWhatWasNull) {
+	EXPECT_NE(changed(mail, R"({"note":"x"})").find(R"("note":"x")"), std::string::npos);
+}
 
 TEST(ActionChanges, AddNothing) {
 	EXPECT_EQ(refusal(mail, R"({"bcc":["eve@x.org"]})"), "the action has no \"bcc\"");
@@ -74,5 +79,6 @@ TEST(ActionChanges, OneAfterTheOtherIsTheSameAsMerged) {
 	const Value action = parse_json(mail);
 	const Value first = parse_json(R"({"subject":"A","headers":{"X-A":"2"}})");
 	const Value second = parse_json(R"({"subject":"B","to":["z@x.org"]})");
-	EXPECT_EQ(changed_action(changed_action(action, first), second), changed_action(action, merged_changes(first, second)));
+	EXPECT_EQ(changed_action(changed_action(action, first), second),
+	          changed_action(action, merged_changes(first, second)));
 }

@@ -17,7 +17,9 @@ struct Deleter {
 class Calendar {
 public:
 	explicit Calendar(const std::string &text) : component_(icalparser_parse_string(text.c_str())) {}
-	icalcomponent *event() const { return icalcomponent_get_first_component(component_.get(), ICAL_VEVENT_COMPONENT); }
+	icalcomponent *event() const {
+		return icalcomponent_get_first_component(component_.get(), ICAL_VEVENT_COMPONENT);
+	}
 	icalproperty_method method() const { return icalcomponent_get_method(component_.get()); }
 	int errors() const { return icalcomponent_count_errors(component_.get()); }
 
@@ -62,7 +64,8 @@ TEST(Calendar, ReadsBackAsItWasMeant) {
 TEST(Calendar, InvitesEverybody) {
 	const Calendar calendar(calendar_text(kickoff()));
 	std::vector<std::string> attendees;
-	for (icalproperty *property = icalcomponent_get_first_property(calendar.event(), ICAL_ATTENDEE_PROPERTY); property != nullptr;
+	for (icalproperty *property = icalcomponent_get_first_property(calendar.event(), ICAL_ATTENDEE_PROPERTY);
+	     property != nullptr;
 	     property = icalcomponent_get_next_property(calendar.event(), ICAL_ATTENDEE_PROPERTY)) {
 		attendees.emplace_back(icalproperty_get_attendee(property));
 		icalparameter *rsvp = icalproperty_get_first_parameter(property, ICAL_RSVP_PARAMETER);
@@ -89,7 +92,8 @@ TEST(Calendar, CancelsWhatItAnnounced) {
 
 // A customer's data cannot end the entry, begin another, or add an attendee.
 TEST(Calendar, ValuesStayValues) {
-	const std::string hostile = "x\r\nATTENDEE:mailto:eve@evil.example\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:y";
+	const std::string hostile =
+	    "x\r\nATTENDEE:mailto:eve@evil.example\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nSUMMARY:y";
 	CalendarEvent event = kickoff();
 	event.title = event.description = event.location = hostile;
 	event.organizer->name = hostile;

@@ -15,7 +15,8 @@ TEST(MailAddress, TakesABareAddress) {
 TEST(MailAddress, TakesANameWithAndWithoutQuotes) {
 	EXPECT_EQ(parse_mail_address("Ana Lima <ana@example.com>")->text(), "Ana Lima <ana@example.com>");
 	EXPECT_EQ(parse_mail_address("\"Lima, Ana\" <ana@example.com>")->name, "Lima, Ana");
-	EXPECT_EQ(parse_mail_address("\"Lima, Ana\" <ana@example.com>")->text(), "\"Lima, Ana\" <ana@example.com>");
+	EXPECT_EQ(parse_mail_address("\"Lima, Ana\" <ana@example.com>")->text(),
+	          "\"Lima, Ana\" <ana@example.com>");
 	EXPECT_EQ(parse_mail_address("Zoë Ünal <zoe@exämple.de>")->text(), "Zoë Ünal <zoe@exämple.de>");
 	EXPECT_EQ(parse_mail_address("\"A \\\"B\\\" C\" <a@example.com>")->name, "A \"B\" C");
 }
@@ -28,16 +29,18 @@ TEST(MailAddress, TextReadsBackAsTheSame) {
 }
 
 TEST(MailAddress, RefusesWhatIsNone) {
-	for (const char *text : {"", "ana", "@example.com", "ana@", "ana@@example.com", "ana@example..com", "ana@-example.com",
-	                         "ana@example-.com", ".ana@example.com", "ana.@example.com", "a..b@example.com",
-	                         "ana lima@example.com", "ana@exam ple.com", "ana@example.com>", "<ana@example.com",
-	                         "ana@example.com, ben@example.com", "ana@[127.0.0.1]", "ana@example.com."})
+	for (const char *text :
+	     {"", "ana", "@example.com", "ana@", "ana@@example.com", "ana@example..com", "ana@-example.com",
+	      "ana@example-.com", ".ana@example.com", "ana.@example.com", "a..b@example.com",
+	      "ana lima@example.com", "ana@exam ple.com", "ana@example.com>", "<ana@example.com",
+	      "ana@example.com, ben@example.com", "ana@[127.0.0.1]", "ana@example.com."})
 		EXPECT_FALSE(parse_mail_address(text)) << text;
 }
 
 TEST(MailAddress, RefusesLineBreaksAnywhere) {
-	for (const char *text : {"ana@example.com\r\nBcc: eve@example.com", "Ana\r\nBcc: eve@example.com <ana@example.com>",
-	                         "ana@exam\nple.com", "\"Ana\n\" <ana@example.com>", "ana@example.com\x01x"})
+	for (const char *text :
+	     {"ana@example.com\r\nBcc: eve@example.com", "Ana\r\nBcc: eve@example.com <ana@example.com>",
+	      "ana@exam\nple.com", "\"Ana\n\" <ana@example.com>", "ana@example.com\x01x"})
 		EXPECT_FALSE(parse_mail_address(text)) << text;
 }
 
