@@ -1,5 +1,6 @@
-// SQL-callable: playbook_approve, playbook_reject, playbook_complete_task, playbook_delegate, playbook_meeting_outcome,
-// playbook_email_outcome (sql/playbook/46_approval_functions.sql). The rules are in step/decisions and step/late_outcome.
+// SQL-callable: playbook_approve, playbook_reject, playbook_complete_task, playbook_delegate,
+// playbook_meeting_outcome, playbook_email_outcome (sql/playbook/46_approval_functions.sql). The rules are in
+// step/decisions and step/late_outcome.
 #include "identity/access.hpp"
 #include "pg/function.hpp"
 #include "step/decisions.hpp"

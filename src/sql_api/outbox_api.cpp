@@ -1,5 +1,5 @@
-// SQL-callable: the sender's side of the outbox (sql/playbook/47_outbox_functions.sql). Who was granted EXECUTE on these
-// functions is a sender: it reads every message, whoever's playbook wrote it.
+// SQL-callable: the sender's side of the outbox (sql/playbook/47_outbox_functions.sql).
+// Who was granted EXECUTE on these functions is a sender: it reads every message, whoever's playbook wrote it.
 #include "identity/installation_fence.hpp"
 #include "pg/function.hpp"
 #include "pg/identity.hpp"

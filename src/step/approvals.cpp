@@ -122,10 +122,12 @@ Approval request_approval(const Context &context, const Value &action,
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement ask(
-	    "INSERT INTO @approvals AS a (execution_id, position, item, home, playbook_id, step_id, customer_id, action, message, "
+	    "INSERT INTO @approvals AS a (execution_id, position, item, home, playbook_id, step_id, customer_id, "
+	    "action, message, "
 	    "approvers, needed, requester, self_approval, requested_at, expires_at, on_expiry) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
-	    "ON CONFLICT (execution_id, position, item) WHERE status = 'pending' DO UPDATE SET requested_at = a.requested_at "
+	    "ON CONFLICT (execution_id, position, item) WHERE status = 'pending' "
+	    "DO UPDATE SET requested_at = a.requested_at "
 	    "RETURNING id, expires_at",
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, JSONBOID, INT4OID,
 	     TEXTOID, BOOLOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID});

@@ -1,4 +1,5 @@
-// Who may decide: what a playbook writes ("ana", "ana@example.com", "role:finance", "{{csm.manager}}") as people and roles.
+// Who may decide: what a playbook writes ("ana", "ana@example.com", "role:finance", "{{csm.manager}}") as people and
+// roles.
 #pragma once
 
 #include "pg/guard.hpp"

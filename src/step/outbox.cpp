@@ -59,8 +59,8 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	pg::Spi spi;
 	static pg::Statement insert(
 	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, kind, "
-	    "idempotency_key, recipient, payload, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN
-	    "RETURNING id",
+	    "idempotency_key, recipient, payload, due_at) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN "RETURNING id",
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
 	     TIMESTAMPTZOID});
 	const execution::Execution &execution = context.execution;
@@ -220,7 +220,8 @@ pg::Rows claim_outbox(const std::string &kind, std::int32_t limit, Datum lease) 
 	    "ORDER BY due_at, id LIMIT $2 FOR UPDATE OF o SKIP LOCKED) "
 	    "UPDATE @playbook_outbox o SET status = 'claimed', attempt = attempt + 1, lease_token = gen_random_uuid(), "
 	    "leased_until = statement_timestamp() + $3, due_at = statement_timestamp() + $3 FROM due WHERE o.id = due.id "
-	    "RETURNING o.id, o.lease_token, o.kind, o.idempotency_key, o.execution_id, o.customer_id, o.recipient, o.payload, "
+	    "RETURNING o.id, o.lease_token, o.kind, o.idempotency_key, o.execution_id, o.customer_id, "
+	    "o.recipient, o.payload, "
 	    "o.attempt, o.created_at, o.leased_until",
 	    {TEXTOID, INT4OID, INTERVALOID});
 	return claim.query({pg::text(kind), pg::int4(limit), pg::datum(lease)});

@@ -62,10 +62,12 @@ Created create_task(const Context &context, const Value &input) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement create(
-	    "INSERT INTO @playbook_tasks AS t (execution_id, position, item, home, playbook_id, step_id, customer_id, title, "
+	    "INSERT INTO @playbook_tasks AS t (execution_id, position, item, home, playbook_id, step_id, customer_id, "
+	    "title, "
 	    "description, assignee, priority, checklist, due_at, created_at) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-	    "ON CONFLICT (execution_id, position, item) WHERE status = 'open' DO UPDATE SET created_at = t.created_at RETURNING id",
+	    "ON CONFLICT (execution_id, position, item) WHERE status = 'open' "
+	    "DO UPDATE SET created_at = t.created_at RETURNING id",
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 	     JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 	const pg::Rows rows = create.query(
