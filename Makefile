@@ -94,11 +94,11 @@ QUIET = $(if $(VERBOSE),,@)
 # Warnings are errors where CI=true, and there only: a newer compiler's new warning must not stop a user.
 STRICT = $(if $(filter true,$(CI)),-Werror)
 
-build/object/generated/%.o: build/generated/%.cpp build/flags build/sources
+build/object/generated/%.o: build/generated/%.cpp build/flags
 	@mkdir -p $(@D)
 	$(QUIET:@=@echo "compile $<";) $(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) -MMD -MP -c -o $@ $<
 
-build/object/%.o: src/%.cpp build/flags build/sources
+build/object/%.o: src/%.cpp build/flags
 	@mkdir -p $(@D)
 	$(QUIET:@=@echo "compile $<";) $(CXX) $(PLAYBOOK_CXXFLAGS) $(STRICT) $(SERVER_CXXFLAGS) -MMD -MP -c -o $@ $<
 

@@ -1,6 +1,8 @@
-// The library's entry: settings, shared memory and the launcher are registered here and nowhere else.
+// The library's entry: settings, callbacks, shared memory and the launcher are registered here and nowhere else.
 #include "pg/guard.hpp"
 #include "pg/installation.hpp"
+#include "settings.hpp"
+#include "worker/shared_state.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_MODULE_MAGIC;
@@ -8,5 +10,9 @@ void _PG_init(void);
 PLAYBOOK_EXPORT_END
 
 void _PG_init(void) {
-	playbook::pg::entry([] { playbook::pg::register_installation_callbacks(); });
+	playbook::pg::entry([] {
+		playbook::settings::define();
+		playbook::pg::register_installation_callbacks();
+		if (process_shared_preload_libraries_in_progress) playbook::worker::define();
+	});
 }

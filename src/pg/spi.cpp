@@ -63,7 +63,7 @@ Value Rows::jsonb_or_null(std::size_t row, int column) const {
 	return jsonb(row, column);
 }
 
-Statement::Statement(const char *sql, std::initializer_list<Oid> types) : sql_(sql) {
+Statement::Statement(std::string sql, std::initializer_list<Oid> types) : sql_(std::move(sql)) {
 	std::copy(types.begin(), types.end(), types_.begin());
 	count_ = static_cast<int>(types.size());
 }
@@ -85,19 +85,18 @@ void Statement::prepare() {
 	generation_ = here.generation;
 }
 
-Rows Statement::run(std::initializer_list<Argument> arguments, long limit) {
+Rows Statement::run(const Argument *arguments, std::size_t count, long limit) {
+	if (count != static_cast<std::size_t>(count_))
+		throw Error(ERRCODE_INTERNAL_ERROR, "wrong number of arguments for: " + sql_);
 	prepare();
-	std::array<Datum, 24> values{};
-	std::array<char, 24> nulls{};
-	std::size_t at = 0;
-	for (const Argument &argument : arguments) {
-		values[at] = argument.value;
-		nulls[at++] = argument.is_null ? 'n' : ' ';
+	std::array<Datum, 32> values{};
+	std::array<char, 32> nulls{};
+	for (std::size_t at = 0; at < count; ++at) {
+		values[at] = arguments[at].value;
+		nulls[at] = arguments[at].is_null ? 'n' : ' ';
 	}
-	if (at != static_cast<std::size_t>(count_))
-		throw Error(ERRCODE_INTERNAL_ERROR, std::string("wrong number of arguments for: ") + sql_);
 	const int result = call([&] { return SPI_execute_plan(plan_, values.data(), nulls.data(), false, limit); });
-	if (result < 0) refuse_result(result, sql_);
+	if (result < 0) refuse_result(result, sql_.c_str());
 	return Rows(SPI_tuptable, SPI_processed);
 }
 

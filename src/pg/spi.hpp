@@ -80,18 +80,22 @@ private:
 // Declare it as a function-local static.
 class Statement {
 public:
-	Statement(const char *sql, std::initializer_list<Oid> types);
+	Statement(std::string sql, std::initializer_list<Oid> types);
 
 	// Runs it within the open Spi connection. `limit` 0: all rows.
-	Rows query(std::initializer_list<Argument> arguments, long limit = 0) { return run(arguments, limit); }
-	std::uint64_t execute(std::initializer_list<Argument> arguments) { return run(arguments, 0).processed(); }
+	Rows query(std::initializer_list<Argument> arguments, long limit = 0) {
+		return run(arguments.begin(), arguments.size(), limit);
+	}
+	Rows query(const std::vector<Argument> &arguments) { return run(arguments.data(), arguments.size(), 0); }
+	std::uint64_t execute(std::initializer_list<Argument> arguments) { return query(arguments).processed(); }
+	std::uint64_t execute(const std::vector<Argument> &arguments) { return query(arguments).processed(); }
 
 private:
-	Rows run(std::initializer_list<Argument> arguments, long limit);
+	Rows run(const Argument *arguments, std::size_t count, long limit);
 	void prepare();
 
-	const char *sql_;
-	std::array<Oid, 24> types_{};
+	std::string sql_;
+	std::array<Oid, 32> types_{};
 	int count_ = 0;
 	SPIPlanPtr plan_ = nullptr;
 	std::uint64_t generation_ = 0;

@@ -2,28 +2,47 @@
 
 namespace playbook::pg {
 
-Transaction::Transaction() {
-	call([] {
-		SetCurrentStatementStartTimestamp();
-		StartTransactionCommand();
-		// A role's default_transaction_isolation or _read_only must not decide how the engine works.
-		XactIsoLevel = XACT_READ_COMMITTED;
-		XactReadOnly = RecoveryInProgress();
+Transaction::Transaction(Place place) : place_(place) {
+	call([this, place] {
+		if (place == Place::Worker) {
+			SetCurrentStatementStartTimestamp();
+			StartTransactionCommand();
+			// A role's default_transaction_isolation or _read_only must not decide how the engine works.
+			XactIsoLevel = XACT_READ_COMMITTED;
+			XactReadOnly = RecoveryInProgress();
+		}
+		if (ActiveSnapshotSet()) outer_ = GetActiveSnapshot();
 		PushActiveSnapshot(GetTransactionSnapshot());
 	});
 }
 
+void Transaction::pop_snapshots() {
+	while (ActiveSnapshotSet() && GetActiveSnapshot() != outer_) PopActiveSnapshot();
+}
+
 void Transaction::commit() {
-	call([] {
-		while (ActiveSnapshotSet()) PopActiveSnapshot();
-		CommitTransactionCommand();
+	call([this] {
+		pop_snapshots();
+		if (place_ == Place::Worker)
+			CommitTransactionCommand();
+		else
+			SPI_commit();
 	});
 	open_ = false;
 }
 
 Transaction::~Transaction() {
 	if (!open_) return;
-	AbortCurrentTransaction();
+	if (place_ == Place::Worker) {
+		AbortCurrentTransaction();
+	} else {
+		// An error here is one of the server's own (out of memory while aborting); it must not jump out of a destructor.
+		auto roll_back = [this] {
+			pop_snapshots();
+			SPI_rollback();
+		};
+		if (!completes(roll_back)) FlushErrorState();
+	}
 }
 
 ContextScope::ContextScope(const char *name) {

@@ -5,11 +5,13 @@
 
 namespace playbook::pg {
 
-// A transaction of a background worker: started, with a snapshot, read committed and writable whatever the role's
-// settings say. Never in a client's session.
+// A transaction of the engine's own, with a snapshot, read committed and writable whatever the role's settings say.
+// In a background worker it begins and ends one; in a procedure that was called outside of a transaction block it uses
+// the one that is open and commits or rolls back through SPI, which begins the next.
 class Transaction {
 public:
-	Transaction();
+	enum class Place { Worker, Procedure };
+	explicit Transaction(Place place);
 	// Commits; an error leaves the transaction to be rolled back by the destructor.
 	void commit();
 	~Transaction();
@@ -17,6 +19,11 @@ public:
 	Transaction &operator=(const Transaction &) = delete;
 
 private:
+	// Those pushed since the beginning; the snapshot of the portal that called us is the server's to pop.
+	void pop_snapshots();
+
+	const Place place_;
+	Snapshot outer_ = nullptr;
 	bool open_ = true;
 };
 

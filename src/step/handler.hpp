@@ -19,6 +19,9 @@ enum class Mode {
 	Session,  // a client's session (playbook_run): until its timeout
 };
 
+// What was read for one step and need not be read twice: its customer, rows of other steps.
+struct Reading;
+
 // What a handler sees of the step it does.
 struct Context {
 	execution::Execution &execution;
@@ -27,16 +30,22 @@ struct Context {
 	TimestampTz now;                   // of this advance; the same for all its steps
 	Mode mode;
 	bool preview = false;              // say what would happen; write nothing, send nothing
+	mutable std::shared_ptr<Reading> reading = nullptr; // made when first needed
 
 	// The step's config (or any part of one) with references resolved and templates rendered, deeply. Rows of other
 	// steps stay out: a reference to a whole step is left as it is for data steps. `missing` collects variables without a value.
 	Value rendered(const Value &part, std::vector<std::string> *missing = nullptr) const;
 	// A single template or reference.
 	std::string text(const std::string &templated, std::vector<std::string> *missing = nullptr) const;
+	// The same with what is printed escaped for HTML.
+	std::string html(const std::string &templated, std::vector<std::string> *missing = nullptr) const;
 	// A condition, evaluated as the playbook's owner.
 	bool holds(const std::string &condition) const;
 	// The value of a reference such as "${steps.found.company_id}" or "parameters.limit"; nullopt when there is none.
 	std::optional<Value> value_of(const std::string &reference) const;
+	// Everything the step may speak of, as one object: customer, csm, parameters, steps, event, execution, item, index.
+	// Only what `paths` name is read.
+	Value values_for(const std::vector<std::vector<std::string>> &paths) const;
 	// The row set of another step (shared, loaded once); throws when that step has none.
 	std::shared_ptr<const result::RowSet> rows_of(int position) const;
 	// "execution:position:item": the same at every attempt.

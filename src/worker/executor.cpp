@@ -128,8 +128,9 @@ private:
 
 	bool leave_for_others(bool more) {
 		const Oid role = my_executor->role;
-		if (!leave_place(Leaving::GivingWay)) return false;
-		report_what_is_left(role, more ? std::optional(GetCurrentTimestamp()) : next_due_);
+		bool woken = false;
+		if (!leave_place(Leaving::GivingWay, &woken)) return false;
+		report_what_is_left(role, more || woken ? std::optional(GetCurrentTimestamp()) : next_due_);
 		return true;
 	}
 
@@ -155,7 +156,6 @@ private:
 			fruitless_ = 0;
 		}
 		if (failures_ > 0) until = retry_at_;
-		my_executor->sleeps_until = until;
 		my_executor->state = State::Idle;
 		if (should_give_way(0, true) && leave_for_others(failures_ > 0)) return true;
 		if (failures_ > 0) {
@@ -163,7 +163,7 @@ private:
 			return false;
 		}
 		if (!my_executor->woken && !my_executor->leave) nap(until, longest_nap);
-		if (should_give_way(0, true) && !my_executor->woken && leave_for_others(false)) return true;
+		if (should_give_way(0, true) && leave_for_others(false)) return true;
 		if (GetCurrentTimestamp() < leaves_at) return false;
 		const Oid role = my_executor->role;
 		if (!leave_place(Leaving::WithoutWork)) return false;

@@ -158,6 +158,7 @@ private:
 			DatabaseSlot *slot = exists ? find_or_add_database(database) : find_database(database);
 			if (slot == nullptr || slot->state != DatabaseSlot::State::None) return false;
 			if (!exists) {
+				free_executors(database);
 				slot->database = InvalidOid; // dropped, or closed to connections
 				return false;
 			}

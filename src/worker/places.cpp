@@ -104,11 +104,12 @@ bool should_give_way(TimestampTz working_since, bool idle) {
 	    });
 }
 
-bool leave_place(Leaving why) {
+bool leave_place(Leaving why, bool *woken) {
 	Locked locked;
 	if (why == Leaving::WithoutWork && my_executor->woken) return false;
 	if (why == Leaving::GivingWay && shared->places_wanted <= places() - live_executors() && !is_exhausted())
 		return false;
+	if (woken != nullptr) *woken = my_executor->woken;
 	end_executor(*my_executor, false);
 	my_executor = nullptr;
 	return true;

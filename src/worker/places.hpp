@@ -26,8 +26,8 @@ enum class Leaving {
 	GivingWay,   // unless enough others have left
 	Asked,
 };
-// True: the slot is given back, end the process.
-bool leave_place(Leaving why);
+// True: the slot is given back, end the process. `woken`: it had been given work that somebody else has to do now.
+bool leave_place(Leaving why, bool *woken = nullptr);
 // The right to run one step alone, until release_alone(). Refused, it is kept for those who waited before, and this
 // process is woken when it is free.
 bool reserve_alone();

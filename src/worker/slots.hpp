@@ -85,7 +85,6 @@ struct ExecutorSlot {
 	int position, item;
 	TimestampTz cancelled_at;
 	bool terminated; // the cancelled step did not stop in time: the process was sent SIGTERM
-	std::atomic<std::int64_t> sleeps_until;
 	std::atomic<bool> woken; // there may be work: look before sleeping
 	std::atomic<bool> leave;
 	std::atomic<bool> cancel;

@@ -1,0 +1,32 @@
+# An analysis that starts a playbook for each account it finds, shown live
+#
+# Executors work in the background; what they do arrives over NOTIFY (scripts/watch).
+demo_psql -qAt <<-'END'
+	SET ROLE demo_team;
+	\set definition `cat library/at_risk.yaml`
+	SELECT '    playbook ' || playbook_create(:'definition', publish => true) || ' is published';
+	\set definition `cat library/rescue_at_risk_accounts.yaml`
+	SELECT '    playbook ' || playbook_create(:'definition', publish => true) || ' is published';
+END
+PGDATABASE=$database PG_BIN=$PG_BIN scripts/watch >"$log/demo-watch.log" &
+watcher=$!
+sleep 0.5
+analysis=$(demo_psql -qAt -c "SET ROLE demo_team; SELECT playbook_start('rescue_at_risk_accounts')")
+say "execution $analysis is started; waiting until every rescue waits for its approval"
+demo_psql -qAt <<-END
+	SELECT '    the analysis is ' || status FROM playbook_wait($analysis, '20 s');
+	SELECT count(playbook_wait(id, '20 s', 'person')) FROM playbook_executions WHERE playbook_id = 'at_risk' \g /dev/null
+END
+sleep 0.6
+pkill -P "$watcher" 2>/dev/null || true
+kill "$watcher" 2>/dev/null || true
+sed -E 's/^/    /' "$log/demo-watch.log" | head -n 40
+[ -s "$log/demo-watch.log" ] || fail "no notification arrived" "The server's log is in $cluster/log."
+demo_psql -qAt <<-END
+	SELECT demo.check('customers started', count(*), (SELECT count(*) FROM (SELECT FROM analytics.accounts WHERE health_score < 40
+	    ORDER BY arr DESC, account_id LIMIT 5) AS accounts))
+	FROM playbook_executions WHERE playbook_id = 'at_risk';
+	SELECT demo.check('which customers', array_agg(customer_id ORDER BY customer_id), (SELECT array_agg(account_id::text ORDER BY account_id::text)
+	    FROM (SELECT account_id FROM analytics.accounts WHERE health_score < 40 ORDER BY arr DESC, account_id LIMIT 5) AS accounts))
+	FROM playbook_executions WHERE playbook_id = 'at_risk';
+END

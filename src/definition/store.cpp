@@ -1,0 +1,352 @@
+#include "definition/store.hpp"
+
+#include "definition/export.hpp"
+#include "execution/plan_cache.hpp"
+#include "expression/condition.hpp"
+#include "identity/access.hpp"
+#include "identity/installation_fence.hpp"
+#include "pg/identity.hpp"
+#include "pg/spi.hpp"
+#include "settings.hpp"
+#include "value/json.hpp"
+
+extern "C" {
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+}
+
+namespace playbook::definition {
+namespace {
+
+std::string sha256(const std::string &text) {
+	std::string digest(PG_SHA256_DIGEST_LENGTH, '\0');
+	pg::call([&] {
+		pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+		if (context == nullptr || pg_cryptohash_init(context) < 0 ||
+		    pg_cryptohash_update(context, reinterpret_cast<const uint8 *>(text.data()), text.size()) < 0 ||
+		    pg_cryptohash_final(context, reinterpret_cast<uint8 *>(digest.data()), digest.size()) < 0)
+			elog(ERROR, "could not compute SHA-256");
+		pg_cryptohash_free(context);
+	});
+	return digest;
+}
+
+std::string place_of(const Problem &problem) {
+	std::string place;
+	if (problem.line > 0) place = "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
+	if (!problem.path.empty()) place += problem.path + ": ";
+	return place;
+}
+
+std::string present_search_path() {
+	const char *path = pg::call([] { return GetConfigOption("search_path", false, false); });
+	return path == nullptr ? std::string() : path;
+}
+
+ParseLimits limits() {
+	ParseLimits limits;
+	limits.bytes = static_cast<std::size_t>(settings::max_definition_bytes());
+	return limits;
+}
+
+void write_history(const std::string &id, const char *action, const std::string &by, const Value &definition, const std::string &source) {
+	static pg::Statement insert("INSERT INTO @playbook_history (playbook_id, action, changed_by, definition, source) "
+	                            "VALUES ($1, $2, $3, $4, $5)", {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID});
+	insert.execute({pg::text(id), pg::text(action), pg::text(by), definition.is_null() ? pg::null() : pg::jsonb(definition),
+	                source.empty() ? pg::null() : pg::text(source)});
+}
+
+// What is judged and may be stored.
+struct Judged {
+	std::shared_ptr<const Definition> definition;
+	std::string text;
+	std::string search_path;
+	std::string by;
+	Oid owner;
+};
+
+Judged judged(const std::string &text) {
+	Judged result;
+	result.search_path = present_search_path();
+	result.by = identity::actor();
+	result.owner = identity::caller();
+	result.definition = accepted(text).definition;
+	result.text = text;
+	return result;
+}
+
+// Before 17 a background worker cannot connect as a role without LOGIN or CONNECT.
+void warn_unless_reachable(Oid owner) {
+	const bool can_log_in = pg::call([owner] {
+		HeapTuple role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(owner));
+		if (!HeapTupleIsValid(role)) return true;
+		const bool can = ((Form_pg_authid) GETSTRUCT(role))->rolcanlogin;
+		ReleaseSysCache(role);
+		return can;
+	});
+	const bool may_connect = pg::call([owner] { return pg::compat::may_connect(owner); });
+	if ((can_log_in || !pg::compat::workers_need_login) && may_connect) return;
+	const std::string name = pg::role_name(owner);
+	const char *lacks = can_log_in ? "may not connect to this database" : "may not log in";
+	pg::call([&] {
+		ereport(WARNING, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+		                  errmsg("the owner of this playbook, \"%s\", %s", name.c_str(), lacks),
+		                  errdetail("Background workers connect as the owner; until then executions wait."),
+		                  errhint("ALTER ROLE … LOGIN and GRANT CONNECT ON DATABASE, or playbook_set_owner().")));
+	});
+}
+
+void write_new(const Judged &saved, bool published) {
+	static pg::Statement insert(
+	    "INSERT INTO @playbooks (id, name, description, status, owner, definition, draft, source, draft_source, snapshot, "
+	    "search_path, created_by, published_at) VALUES ($1, $2, $3, CASE WHEN $4 THEN 'published' ELSE 'draft' END, $5, "
+	    "CASE WHEN $4 THEN $6 END, CASE WHEN $4 THEN NULL ELSE $6 END, CASE WHEN $4 THEN $7 END, CASE WHEN $4 THEN NULL ELSE $7 END, "
+	    "$8, $9, $10, CASE WHEN $4 THEN now() END) ON CONFLICT (id) DO NOTHING",
+	    {TEXTOID, TEXTOID, TEXTOID, BOOLOID, OIDOID, JSONBOID, TEXTOID, INT8OID, TEXTOID, TEXTOID});
+	const Definition &definition = *saved.definition;
+	const std::uint64_t inserted = insert.execute(
+	    {pg::text(definition.id), pg::text(definition.name), pg::text(definition.description), pg::boolean(published),
+	     pg::oid(saved.owner), pg::jsonb(definition.document), pg::text(saved.text),
+	     published ? pg::int8(snapshot_of(definition.document, saved.search_path)) : pg::null(), pg::text(saved.search_path),
+	     pg::text(saved.by)});
+	if (inserted == 0)
+		throw pg::Error(ERRCODE_UNIQUE_VIOLATION, "playbook \"" + definition.id + "\" exists already", "",
+		                "Change it with playbook_update(), or give the definition another id.");
+	write_history(definition.id, published ? "published" : "created", saved.by, definition.document, saved.text);
+}
+
+void write_draft(const std::string &id, const Judged &saved) {
+	static pg::Statement update("UPDATE @playbooks SET draft = $2, draft_source = $3, updated_at = now() WHERE id = $1",
+	                            {TEXTOID, JSONBOID, TEXTOID});
+	update.execute({pg::text(id), pg::jsonb(saved.definition->document), pg::text(saved.text)});
+	write_history(id, "drafted", saved.by, saved.definition->document, saved.text);
+}
+
+void write_published(const std::string &id, const Definition &definition, const std::string &text,
+                     const std::string &search_path, const std::string &by) {
+	static pg::Statement update(
+	    "UPDATE @playbooks SET status = 'published', name = $2, description = $3, definition = $4, source = $5, draft = NULL, "
+	    "draft_source = NULL, snapshot = $6, search_path = $7, updated_at = now(), published_at = now() WHERE id = $1",
+	    {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, INT8OID, TEXTOID});
+	update.execute({pg::text(id), pg::text(definition.name), pg::text(definition.description), pg::jsonb(definition.document),
+	                pg::text(text), pg::int8(snapshot_of(definition.document, search_path)), pg::text(search_path)});
+	write_history(id, "published", by, definition.document, text);
+}
+
+void refuse_stale_edit(const Stored &stored, const std::string &expected) {
+	const Value &present = stored.draft.is_null() ? stored.published : stored.draft;
+	if (digest_of(present) == expected) return;
+	throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "playbook \"" + stored.id + "\" was changed by somebody else meanwhile",
+	                stored.draft_source.empty() ? stored.source : stored.draft_source,
+	                "The detail is the text that is stored now; merge your change into it and save again.");
+}
+
+} // namespace
+
+ParseResult judge(const std::string &text) {
+	ParseResult parsed = parse_definition(text, limits());
+	for (const ConditionText &condition : parsed.conditions) {
+		std::optional<pg::Error> refused;
+		try {
+			pg::Subtransaction guarded;
+			expression::check_condition(condition.text);
+			guarded.commit();
+		} catch (const pg::Error &error) {
+			refused = error;
+		}
+		if (!refused) continue;
+		Problem problem;
+		problem.code = "PB090";
+		problem.path = condition.path;
+		problem.line = condition.position.line;
+		problem.column = condition.position.column;
+		problem.message = std::string("condition cannot be read: ") + refused->what() +
+		                  (refused->detail.empty() ? "" : " (" + refused->detail + ")");
+		problem.hint = refused->hint;
+		parsed.problems.push_back(std::move(problem));
+	}
+	if (has_errors(parsed.problems)) parsed.definition = nullptr;
+	return parsed;
+}
+
+ParseResult accepted(const std::string &text) {
+	ParseResult parsed = judge(text);
+	if (parsed.definition != nullptr) return parsed;
+	std::string detail;
+	const Problem *first = nullptr;
+	std::size_t errors = 0;
+	for (const Problem &problem : parsed.problems) {
+		if (problem.severity != Problem::Severity::Error) continue;
+		if (first == nullptr) first = &problem;
+		if (++errors <= 50) detail += (detail.empty() ? "" : "\n") + place_of(problem) + problem.message + " [" + problem.code + "]";
+	}
+	std::string message = first == nullptr ? "the definition cannot be read" : place_of(*first) + first->message;
+	if (errors > 1) message += " (and " + std::to_string(errors - 1) + " more problem" + (errors > 2 ? "s)" : ")");
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, message, detail, first == nullptr ? std::string() : first->hint);
+}
+
+std::string digest_of(const Value &document) {
+	static constexpr char digits[] = "0123456789abcdef";
+	std::string hex;
+	for (const char byte : sha256(canonical_json(document))) {
+		hex += digits[(static_cast<unsigned char>(byte) >> 4) & 15];
+		hex += digits[static_cast<unsigned char>(byte) & 15];
+	}
+	return hex;
+}
+
+std::int64_t snapshot_of(const Value &document, const std::string &search_path) {
+	const pg::Argument digest = pg::datum(pg::text_datum(sha256(canonical_json(document)))); // bytea: the same varlena
+	static pg::Statement find("SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2", {BYTEAOID, TEXTOID});
+	{
+		const pg::Rows rows = find.query({digest, pg::text(search_path)});
+		if (!rows.empty()) return rows.int8(0, 0);
+	}
+	static pg::Statement insert("INSERT INTO @playbook_snapshots (digest, definition, search_path) VALUES ($1, $2, $3) "
+	                            "ON CONFLICT (digest, search_path) DO NOTHING RETURNING id", {BYTEAOID, JSONBOID, TEXTOID});
+	{
+		const pg::Rows rows = insert.query({digest, pg::jsonb(document), pg::text(search_path)});
+		if (!rows.empty()) return rows.int8(0, 0);
+	}
+	const pg::Rows rows = find.query({digest, pg::text(search_path)}); // another session was quicker
+	if (rows.empty()) throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "another session stores the same definition now");
+	return rows.int8(0, 0);
+}
+
+std::shared_ptr<const execution::Plan> plan_for(std::shared_ptr<const Definition> definition, const std::string &search_path) {
+	auto plan = std::make_shared<execution::Plan>();
+	plan->definition = std::move(definition);
+	plan->search_path = search_path;
+	return plan;
+}
+
+std::optional<Stored> find_playbook(const std::string &id, bool for_update) {
+	static const std::string columns = "SELECT id, name, status, owner::oid, definition, draft, coalesce(source, ''), "
+	                                   "coalesce(draft_source, ''), snapshot, search_path FROM @playbooks WHERE id = $1";
+	static pg::Statement find(columns, {TEXTOID});
+	static pg::Statement lock(columns + " FOR UPDATE", {TEXTOID});
+	const pg::Rows rows = (for_update ? lock : find).query({pg::text(id)});
+	if (rows.empty()) return std::nullopt;
+	Stored stored;
+	stored.id = rows.text(0, 0);
+	stored.name = rows.text(0, 1);
+	stored.status = rows.text(0, 2);
+	stored.owner = rows.oid(0, 3);
+	stored.published = rows.jsonb_or_null(0, 4);
+	stored.draft = rows.jsonb_or_null(0, 5);
+	stored.source = rows.text(0, 6);
+	stored.draft_source = rows.text(0, 7);
+	stored.snapshot = rows.int8_or_null(0, 8);
+	stored.search_path = rows.text(0, 9);
+	return stored;
+}
+
+Stored visible_playbook(const std::string &id) {
+	std::optional<Stored> stored;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		stored = find_playbook(id);
+	}
+	if (!stored) identity::unknown_playbook(id);
+	identity::require_view(stored->id, stored->owner);
+	return std::move(*stored);
+}
+
+Saved create(const std::string &text, bool published) {
+	identity::require_author();
+	const Judged saved = judged(text);
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		write_new(saved, published);
+	}
+	if (published) {
+		warn_unless_reachable(saved.owner);
+		identity::ensure_enabled();
+	}
+	return {saved.definition->id, Saved::Change::Created};
+}
+
+Saved update(const std::string &id, const std::string &text, bool published, const std::optional<std::string> &expected) {
+	const Stored seen = visible_playbook(id);
+	identity::require_edit(seen.id, seen.owner);
+	const Judged saved = judged(text);
+	if (saved.definition->id != id)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the definition's id is \"" + saved.definition->id + "\", not \"" + id + "\"",
+		                "A playbook keeps its id.", "Use playbook_duplicate() for a copy under another id.");
+	Saved result{id, Saved::Change::Updated};
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		const std::optional<Stored> stored = find_playbook(id, true);
+		if (!stored) identity::unknown_playbook(id);
+		if (expected) refuse_stale_edit(*stored, *expected);
+		const bool same = stored->published == saved.definition->document;
+		if (published && same && stored->status == "published" && stored->search_path == saved.search_path && stored->source == text)
+			result.change = Saved::Change::Unchanged;
+		else if (published)
+			write_published(id, *saved.definition, text, saved.search_path, saved.by);
+		else
+			write_draft(id, saved);
+	}
+	if (published) {
+		warn_unless_reachable(seen.owner);
+		identity::ensure_enabled();
+	}
+	return result;
+}
+
+Saved apply(const std::string &text, bool published) {
+	const ParseResult parsed = accepted(text);
+	bool exists = false;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		exists = find_playbook(parsed.definition->id).has_value();
+	}
+	return exists ? update(parsed.definition->id, text, published, std::nullopt) : create(text, published);
+}
+
+void publish(const std::string &id) {
+	const Stored seen = visible_playbook(id);
+	identity::require_edit(seen.id, seen.owner);
+	const std::string by = identity::actor();
+	const std::string path = present_search_path();
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		const std::optional<Stored> stored = find_playbook(id, true);
+		if (!stored) identity::unknown_playbook(id);
+		if (stored->draft.is_null() && stored->status == "published") return;
+		const std::string text = stored->draft.is_null() ? stored->source : stored->draft_source;
+		const ParseResult parsed = accepted(text);
+		write_published(id, *parsed.definition, text, path, by);
+	}
+	warn_unless_reachable(seen.owner);
+	identity::ensure_enabled();
+}
+
+void archive(const std::string &id) {
+	const Stored seen = visible_playbook(id);
+	identity::require_edit(seen.id, seen.owner);
+	const std::string by = identity::actor();
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	if (seen.status == "archived")
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook \"" + id + "\" is archived already");
+	static pg::Statement update("UPDATE @playbooks SET status = 'archived', updated_at = now() WHERE id = $1", {TEXTOID});
+	update.execute({pg::text(id)});
+	write_history(id, "archived", by, Value(), {});
+}
+
+std::string duplicate(const std::string &id, const std::string &new_id, const std::optional<std::string> &new_name) {
+	const Stored seen = visible_playbook(id);
+	identity::require_copy(seen.id, seen.owner);
+	Value document = seen.published.is_null() ? seen.draft : seen.published;
+	document.set("id", Value(new_id));
+	document.set("name", Value(new_name ? *new_name : seen.name + " (copy)"));
+	return create(to_yaml(document), false).id;
+}
+
+} // namespace playbook::definition

@@ -1,0 +1,92 @@
+// Advancing: from what an execution's definition says and what became of its steps so far, as far as it will go.
+//
+// The same code runs in an executor's batch, behind a step that ran alone, and in a client's session. Nothing is
+// written here: steps and executions are changed in memory and queued in a Batch; only handlers write, through the
+// tables of their own (approvals, tasks, outbox), and a playbook's SQL. The caller holds the executions' row locks.
+#pragma once
+
+#include "execution/store.hpp"
+#include "execution/readiness.hpp"
+#include "step/handler.hpp"
+
+namespace playbook::execution {
+
+// How a step's attempt ended, for execution/executor, which runs attempts of its own.
+struct Attempted {
+	step::Result result;
+	std::optional<Failure> failure;
+	bool overran = false;
+	bool wrote = false;   // its subtransaction was given a transaction id
+};
+
+class Advancer {
+public:
+	Advancer(Batch &batch, step::Mode mode, TimestampTz now) : batch_(batch), mode_(mode), now_(now) {}
+
+	// Advances it until it has ended, waits, or this batch is full; queues what changed.
+	void advance(Execution &execution);
+	// Records how an attempt that ran elsewhere ended; advance() goes on from there.
+	void record(Execution &execution, StepRow &row, Attempted attempted);
+	// Runs the handler's start() or resume() in a subtransaction; never throws for the step's own failure.
+	Attempted attempt(Execution &execution, StepRow &row, const Value &input, bool resuming,
+	                  std::shared_ptr<step::Reading> reading = nullptr);
+
+	// A step that waits for an executor of its own is done here instead.
+	void take_over(Execution &execution, StepRow &row);
+	// Only one step that runs SQL in this transaction.
+	void set_one_step() { one_step_ = true; }
+	// No further step that runs SQL may begin in this transaction: enough were written, or enough time has passed.
+	bool full() const;
+	// Stops at this moment: a batch commits after playbook.batch_time.
+	void set_end(TimestampTz end) { end_ = end; }
+
+private:
+	bool pass(Execution &execution);
+	bool consider(Execution &execution, StepRow &row, const std::vector<StepFacts> &facts, int failing);
+	bool look_again(Execution &execution, StepRow &row);
+	void begin(Execution &execution, StepRow &row);
+	void gate(Execution &execution, StepRow &row, const step::Context &context, Value input);
+	void run(Execution &execution, StepRow &row, const Value &input);
+	bool held(Execution &execution, StepRow &row);
+	void queue_alone(Execution &execution, StepRow &row);
+	void apply(Execution &execution, StepRow &row, step::Result result);
+	void fail(Execution &execution, StepRow &row, Failure failure);
+	void skip(StepRow &row, std::string outcome, std::string reason);
+	void withdraw(Execution &execution, StepRow &row);
+	// Items of for_each and repetitions (advance_items.cpp).
+	void begin_items(Execution &execution, StepRow &row);
+	bool pump_items(Execution &execution, StepRow &row);
+	void finish_items(Execution &execution, StepRow &row);
+	bool repeat_again(Execution &execution, StepRow &row);
+	StepRow &item_row(Execution &execution, int position, int item);
+	// Ends (finish.cpp).
+	void settle(Execution &execution);
+	void finish(Execution &execution, Status status);
+	int running_now(const Execution &execution) const;
+	step::Context context_of(Execution &execution, StepRow &row) const;
+	const definition::Step &step_of(const Execution &execution, const StepRow &row) const;
+	bool use_cached(Execution &execution, StepRow &row);
+
+	friend class Canceller;
+	Batch &batch_;
+	const step::Mode mode_;
+	const TimestampTz now_;
+	std::optional<TimestampTz> end_;
+	bool one_step_ = false;
+	int sql_steps_ = 0;
+	std::optional<bool> any_holds_;       // asked once, when the first outward step begins
+	int writing_ = 0;
+	bool worker_wake_ = false;
+	bool changed_underneath_ = false;
+	std::set<std::pair<int, int>> looked_at_; // waiting rows of the present execution that were looked at in this advance
+};
+
+// Keeps a step's good rows findable for on_error: cached.
+void remember_good_result(const Execution &execution, const StepRow &row, const std::string &step_id);
+
+// The facts that readiness decides over.
+std::vector<StepFacts> facts_of(const Execution &execution);
+// The execution was asked to be cancelled and its on_cancel steps are at work.
+bool is_cancelling(const Execution &execution);
+
+} // namespace playbook::execution

@@ -1,0 +1,204 @@
+#include "execution/alone.hpp"
+
+#include "execution/advance.hpp"
+#include "execution/finish.hpp"
+#include "pg/identity.hpp"
+#include "settings.hpp"
+#include "step/reading.hpp"
+#include "worker/shared_state.hpp"
+
+extern "C" {
+#include "storage/procarray.h"
+}
+
+namespace playbook::execution {
+namespace {
+
+using pg::Transaction;
+
+constexpr int most_lost_attempts = 3;
+
+Transaction::Place place_of(const TurnOptions &options) {
+	return options.executor ? Transaction::Place::Worker : Transaction::Place::Procedure;
+}
+
+struct Claimed {
+	Execution execution;
+	int position = 0, item = 0, attempt = 0;
+	std::shared_ptr<step::Reading> reading;
+};
+
+StepRow *row_of(Execution &execution, int position, int item) {
+	if (item == 0) return &execution.steps.at(static_cast<std::size_t>(position));
+	const auto found = execution.items.find({position, item});
+	return found == execution.items.end() ? nullptr : &found->second;
+}
+
+// Marks one waiting step as running and reads what it needs. Steps of paused executions have no due time.
+std::optional<Claimed> mark_running(Oid owner) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	static pg::Statement pick(
+	    "SELECT execution_id, position, item FROM @playbook_step_executions_live WHERE owner = $1 AND alone "
+	    "AND status IN ('pending', 'running') AND status = 'pending' AND due_at <= clock_timestamp() "
+	    "ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED", {REGROLEOID});
+	Claimed claimed;
+	std::int64_t id = 0;
+	{
+		const pg::Rows rows = pick.query({pg::oid(owner)});
+		if (rows.empty()) return std::nullopt;
+		id = rows.int8(0, 0);
+		claimed.position = rows.int4(0, 1);
+		claimed.item = rows.int4(0, 2);
+	}
+	static pg::Statement start(
+	    "UPDATE @playbook_step_executions_live SET status = 'running', attempt = attempt + 1, worker = $4, "
+	    "started_at = clock_timestamp(), waiting_for = NULL WHERE execution_id = $1 AND position = $2 AND item = $3",
+	    {INT8OID, INT4OID, INT4OID, INT4OID});
+	start.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item), pg::int4(MyProcPid)});
+	std::optional<Execution> found = find_execution(id);
+	if (!found) throw pg::Error(ERRCODE_INTERNAL_ERROR, "step without an execution: " + std::to_string(id));
+	claimed.execution = std::move(*found);
+	load_steps({&claimed.execution});
+	StepRow *row = row_of(claimed.execution, claimed.position, claimed.item);
+	claimed.attempt = row->attempt;
+	// What it reads of other steps is read now: its own transaction must not hold locks on the engine's tables.
+	const definition::Step &step = claimed.execution.definition().steps[static_cast<std::size_t>(claimed.position)];
+	const step::Context context{claimed.execution, step, *row, GetCurrentTimestamp(), step::Mode::Alone};
+	for (const int input : step.inputs)
+		if (claimed.execution.steps[static_cast<std::size_t>(input)].has_rows) (void) context.rows_of(input);
+	claimed.reading = context.reading;
+	static pg::Statement say("INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
+	                         "VALUES (1, ARRAY[$1], ARRAY[$2], ARRAY[$3], 'r', clock_timestamp())",
+	                         {INT8OID, INT4OID, INT4OID});
+	say.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item)});
+	worker::announce_at_commit();
+	return claimed;
+}
+
+std::optional<Claimed> claim_step(Oid owner, const TurnOptions &options) {
+	Transaction transaction(place_of(options));
+	std::optional<Claimed> claimed = mark_running(owner);
+	transaction.commit();
+	return claimed;
+}
+
+// Says to others what runs here, for as long as it runs.
+struct RunningAlone {
+	RunningAlone(std::int64_t execution, int position, int item) { worker::running_alone(execution, position, item); }
+	~RunningAlone() { worker::done(); }
+	RunningAlone(const RunningAlone &) = delete;
+	RunningAlone &operator=(const RunningAlone &) = delete;
+};
+
+} // namespace
+
+bool run_one_alone(Oid owner, const TurnOptions &options) {
+	std::optional<Claimed> claimed = claim_step(owner, options);
+	if (!claimed) return false;
+	Execution &before = claimed->execution;
+	Batch batch;
+	Transaction transaction(place_of(options));
+	{
+		pg::SettingScope limits;
+		limits.set("lock_timeout", "0");
+		StepRow &running = *row_of(before, claimed->position, claimed->item);
+		Attempted attempted;
+		{
+			RunningAlone visible(before.id, claimed->position, claimed->item);
+			Advancer alone(batch, step::Mode::Alone, GetCurrentTimestamp());
+			attempted = alone.attempt(before, running, running.input, false, claimed->reading);
+		}
+		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has won.
+		const TimestampTz now = GetCurrentTimestamp();
+		std::optional<Execution> execution;
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			execution = lock_live(before.id);
+			if (execution) load_steps({&*execution});
+		}
+		StepRow *row = execution ? row_of(*execution, claimed->position, claimed->item) : nullptr;
+		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed->attempt || row->worker != MyProcPid)
+			return true; // the transaction rolls back with everything the step did
+		Advancer advancer(batch, step::Mode::Batch, now);
+		advancer.record(*execution, *row, std::move(attempted));
+		if (execution->status == Status::Paused) {
+			execution->dirty = true;
+			batch.add(*execution);
+		} else {
+			advancer.set_end(now + settings::batch_time_microseconds());
+			advancer.advance(*execution);
+		}
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		batch.flush();
+		worker::announce_at_commit();
+	}
+	transaction.commit();
+	worker::wake_waiters(batch.finished());
+	return true;
+}
+
+void fail_execution(Batch &batch, Execution &execution, const Failure &failure, TimestampTz now) {
+	for (StepRow &row : execution.steps) {
+		if (is_final(row.status)) continue;
+		row.status = StepStatus::Skipped;
+		row.outcome = skip_cause::failed;
+		row.reason = failure.message;
+		row.waiting_for.clear();
+		row.due_at.reset();
+		row.finished_at = now;
+		row.dirty = true;
+	}
+	execution.status = Status::Failed;
+	execution.error = failure.to_value();
+	execution.finished_at = now;
+	execution.due_at.reset();
+	execution.waiting_for.clear();
+	execution.dirty = true;
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	release_customer(execution);
+	if (execution.parent_execution) tell_parent(*execution.parent_execution);
+	batch.add(execution);
+}
+
+int recover_lost_steps() {
+	static pg::Statement running(
+	    "SELECT execution_id, position, item, worker, attempt, started_at < pg_postmaster_start_time() "
+	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = 'running'", {});
+	static pg::Statement again(
+	    "UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, waiting_for = 'executor', "
+	    "due_at = clock_timestamp(), reason = 'its executor ended' WHERE execution_id = $1 AND position = $2 AND item = $3 "
+	    "AND status = 'running' AND worker = $4", {INT8OID, INT4OID, INT4OID, INT4OID});
+	static pg::Statement lost(
+	    "UPDATE @playbook_step_executions_live SET status = 'failed', outcome = 'failed', worker = NULL, due_at = NULL, "
+	    "finished_at = clock_timestamp(), error = $5 WHERE execution_id = $1 AND position = $2 AND item = $3 "
+	    "AND status = 'running' AND worker = $4", {INT8OID, INT4OID, INT4OID, INT4OID, JSONBOID});
+	static pg::Statement look("UPDATE @playbook_executions_live SET due_at = clock_timestamp() WHERE id = $1 AND status <> 'paused'", {INT8OID});
+	int recovered = 0;
+	const pg::Rows rows = running.query({});
+	for (std::size_t row = 0; row < rows.size(); ++row) {
+		const int pid = rows.is_null(row, 3) ? 0 : rows.int4(row, 3);
+		const bool gone = rows.boolean(row, 5) || pid == 0 || pg::call([pid] {
+			                  const PGPROC *process = BackendPidGetProc(pid);
+			                  return process == nullptr || process->databaseId != MyDatabaseId;
+		                  });
+		if (!gone) continue;
+		++recovered;
+		const pg::Argument execution = pg::int8(rows.int8(row, 0)), position = pg::int4(rows.int4(row, 1)),
+		                   item = pg::int4(rows.int4(row, 2)), worker = pg::int4(pid);
+		if (rows.int4(row, 4) < most_lost_attempts) {
+			again.execute({execution, position, item, worker});
+			continue;
+		}
+		const Failure failure{"XX000", "its executor ended " + std::to_string(most_lost_attempts) + " times while it ran",
+		                      "The step may end its server process.", "See the server's log.", {}};
+		lost.execute({execution, position, item, worker, pg::jsonb(failure.to_value())});
+		look.execute({execution});
+	}
+	return recovered;
+}
+
+} // namespace playbook::execution

@@ -1,0 +1,16 @@
+// A step that runs alone: claimed and visibly `running` in one transaction, done in the next, which touches no table of
+// the engine before the step's SQL has ended. So a ten-minute query blocks neither cancel nor signal nor its siblings.
+#pragma once
+
+#include "execution/executor.hpp"
+#include "execution/store.hpp"
+
+namespace playbook::execution {
+
+// Claims and runs one; false when there is none.
+bool run_one_alone(Oid owner, const TurnOptions &options);
+
+// Ends the execution as failed for a reason that is not a step's. The caller flushes the batch.
+void fail_execution(Batch &batch, Execution &execution, const Failure &failure, TimestampTz now);
+
+} // namespace playbook::execution

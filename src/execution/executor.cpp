@@ -1,0 +1,250 @@
+#include "execution/executor.hpp"
+
+#include "execution/advance.hpp"
+#include "execution/alone.hpp"
+#include "execution/finish.hpp"
+#include "pg/identity.hpp"
+#include "settings.hpp"
+#include "worker/shared_state.hpp"
+
+namespace playbook::execution {
+namespace {
+
+using pg::Transaction;
+
+Transaction::Place place_of(const TurnOptions &options) {
+	return options.executor ? Transaction::Place::Worker : Transaction::Place::Procedure;
+}
+
+// The engine's own limits in a transaction, whatever the role's settings say.
+struct EngineLimits {
+	EngineLimits() { settings_.set("lock_timeout", "0"); }
+	pg::SettingScope settings_;
+};
+
+std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	std::vector<Execution> executions = claim_due(owner, now, limit);
+	std::vector<Execution *> pointers;
+	for (Execution &execution : executions) pointers.push_back(&execution);
+	load_steps(pointers);
+	return executions;
+}
+
+void after_commit(const TurnOptions &options, const Batch &batch) {
+	worker::wake_waiters(batch.finished());
+	if (!parents_are_left()) return;
+	Transaction transaction(place_of(options));
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		tell_parents_left();
+	}
+	transaction.commit();
+}
+
+// How many of a batch are claimed when the last one failed as a whole: each is then done alone, to find the one.
+struct Batching {
+	int size = 0;
+	int singles = 0; // left to be done one at a time
+};
+
+// One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced.
+int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone) {
+	Batch batch;
+	int advanced = 0;
+	Transaction transaction(place_of(options));
+	{
+		EngineLimits limits;
+		const TimestampTz now = GetCurrentTimestamp();
+		std::vector<Execution> executions = claim(owner, now, limit);
+		Advancer advancer(batch, step::Mode::Batch, now);
+		advancer.set_end(now + settings::batch_time_microseconds());
+		for (Execution &execution : executions) {
+			advancer.advance(execution);
+			++advanced;
+			if (advancer.full()) break;
+		}
+		if (advanced > 0) {
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			batch.flush();
+			worker::announce_at_commit();
+		}
+	}
+	transaction.commit();
+	*queued_alone = batch.queued_alone;
+	after_commit(options, batch);
+	return advanced;
+}
+
+// An execution that cannot be advanced, not even alone, for reasons of the engine or the database: it fails with that
+// reason, in a transaction of its own.
+void give_up(Oid owner, const TurnOptions &options, const Failure &failure) {
+	Batch batch;
+	Transaction transaction(place_of(options));
+	{
+		EngineLimits limits;
+		const TimestampTz now = GetCurrentTimestamp();
+		std::vector<Execution> executions = claim(owner, now, 1);
+		if (!executions.empty()) {
+			Execution &execution = executions.front();
+			fail_execution(batch, execution, failure, now);
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			batch.flush();
+			worker::announce_at_commit();
+		}
+	}
+	transaction.commit();
+	after_commit(options, batch);
+}
+
+// Deadlocks and serialization failures say nothing about the execution.
+bool is_passing(const pg::Error &error) {
+	return error.sqlstate() == ERRCODE_T_R_DEADLOCK_DETECTED || error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+// After an unclean end: the attempt is committed before the execution is advanced, so that one which ends its server
+// process is counted, and after three such ends it fails instead of taking the server down for ever.
+constexpr int most_unclean_ends = 3;
+
+int advance_carefully(Oid owner, const TurnOptions &options) {
+	std::int64_t id = 0;
+	{
+		Transaction transaction(place_of(options));
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			std::vector<Execution> executions = claim_due(owner, GetCurrentTimestamp(), 1);
+			if (!executions.empty()) {
+				id = executions.front().id;
+				static pg::Statement count("UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
+				if (executions.front().attempt < most_unclean_ends) count.execute({pg::int8(id)});
+			}
+		}
+		transaction.commit();
+	}
+	if (id == 0) return 0;
+	Batch batch;
+	Transaction transaction(place_of(options));
+	{
+		EngineLimits limits;
+		const TimestampTz now = GetCurrentTimestamp();
+		std::optional<Execution> execution;
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			execution = lock_live(id);
+			if (execution) load_steps({&*execution});
+		}
+		if (execution && execution->attempt >= most_unclean_ends) {
+			fail_execution(batch, *execution,
+			               {"XX000", "its steps ended their server process " + std::to_string(most_unclean_ends) + " times",
+			                "It was being advanced each time when the process ended.", "See the server's log.", {}}, now);
+		} else if (execution) {
+			Advancer advancer(batch, step::Mode::Batch, now);
+			execution->attempt = 0; // reaching the commit below takes the count back
+			advancer.advance(*execution);
+		}
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		batch.flush();
+		worker::announce_at_commit();
+	}
+	transaction.commit();
+	after_commit(options, batch);
+	return 1;
+}
+
+// What is left for this role: due now, or when.
+void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
+	Transaction transaction(place_of(options));
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		static pg::Statement next(
+		    "SELECT (SELECT due_at FROM @playbook_executions_live WHERE owner = $1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), "
+		    "(SELECT due_at FROM @playbook_step_executions_live WHERE owner = $1 AND alone AND status IN ('pending', 'running') "
+		    "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)", {REGROLEOID});
+		const pg::Rows rows = next.query({pg::oid(owner)});
+		const std::optional<TimestampTz> execution = rows.timestamp_or_null(0, 0);
+		const std::optional<TimestampTz> alone = rows.timestamp_or_null(0, 1);
+		const TimestampTz now = GetCurrentTimestamp();
+		turn.alone_waiting = alone && *alone <= now;
+		turn.more = turn.alone_waiting || (execution && *execution <= now);
+		turn.next_due = execution;
+		if (alone && (!turn.next_due || *alone < *turn.next_due)) turn.next_due = alone;
+	}
+	transaction.commit();
+}
+
+} // namespace
+
+Turn take_turn(const TurnOptions &options) {
+	static Batching batching;
+	const Oid owner = GetUserId();
+	Turn turn;
+	if (options.take_batch && options.careful) {
+		turn.executions = advance_carefully(owner, options);
+	} else if (options.take_batch) {
+		const int limit = batching.singles > 0 ? 1 : settings::batch_size();
+		std::optional<pg::Error> trouble;
+		try {
+			turn.executions = advance_batch(owner, options, limit, &turn.alone_waiting);
+			if (batching.singles > 0) --batching.singles;
+		} catch (const pg::Error &error) {
+			trouble = error;
+		}
+		if (trouble && limit > 1) {
+			batching.singles = limit;
+			turn.more = true;
+			return turn;
+		}
+		if (trouble) {
+			if (is_passing(*trouble)) {
+				turn.more = true;
+				return turn;
+			}
+			give_up(owner, options, failure_from(*trouble));
+			turn.executions = 1;
+		}
+	}
+	if (turn.executions == 0 && options.take_alone) turn.ran_alone = run_one_alone(owner, options);
+	if (turn.executions > 0) {
+		turn.more = true;
+		return turn;
+	}
+	look_ahead(owner, options, turn);
+	if (turn.ran_alone) turn.more = true;
+	return turn;
+}
+
+std::vector<RoleDue> roles_due() {
+	static pg::Statement executions(
+	    "WITH RECURSIVE next AS ((SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT NULL "
+	    "ORDER BY owner, due_at LIMIT 1) UNION ALL SELECT following.owner, following.due_at FROM next, LATERAL ("
+	    "SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT NULL AND owner > next.owner "
+	    "ORDER BY owner, due_at LIMIT 1) AS following) SELECT owner::oid, due_at FROM next", {});
+	static pg::Statement steps(
+	    "SELECT owner::oid, min(due_at), count(*) FROM @playbook_step_executions_live "
+	    "WHERE alone AND status IN ('pending', 'running') AND status = 'pending' AND due_at IS NOT NULL GROUP BY owner", {});
+	std::map<Oid, RoleDue> roles;
+	{
+		const pg::Rows rows = executions.query({});
+		for (std::size_t row = 0; row < rows.size(); ++row)
+			roles[rows.oid(row, 0)] = {rows.oid(row, 0), rows.timestamp(row, 1), 0};
+	}
+	const pg::Rows rows = steps.query({});
+	for (std::size_t row = 0; row < rows.size(); ++row) {
+		RoleDue &due = roles.try_emplace(rows.oid(row, 0), RoleDue{rows.oid(row, 0), rows.timestamp(row, 1), 0}).first->second;
+		due.due_at = std::min(due.due_at, rows.timestamp(row, 1));
+		due.alone_ready = static_cast<int>(rows.int8(row, 2));
+	}
+	std::vector<RoleDue> result;
+	for (const auto &[role, due] : roles) result.push_back(due);
+	return result;
+}
+
+} // namespace playbook::execution

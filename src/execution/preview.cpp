@@ -1,0 +1,176 @@
+#include "execution/preview.hpp"
+
+#include "definition/store.hpp"
+#include "execution/advance.hpp"
+#include "execution/plan_cache.hpp"
+#include "execution/start.hpp"
+#include "identity/access.hpp"
+#include "identity/customer.hpp"
+#include "pg/identity.hpp"
+#include "pg/transaction.hpp"
+#include "step/item_source.hpp"
+#include "step/owner_scope.hpp"
+#include "value/json.hpp"
+
+namespace playbook::execution {
+namespace {
+
+// An execution that is nowhere but here.
+Execution imagined(const std::string &playbook, const std::optional<std::string> &customer, const Value &parameters) {
+	Execution execution;
+	const bool is_text = playbook.find_first_of("\n:{") != std::string::npos;
+	if (is_text) {
+		const char *path = pg::call([] { return GetConfigOption("search_path", false, false); });
+		execution.plan = definition::plan_for(definition::accepted(playbook).definition, path);
+		execution.owner = identity::caller();
+	} else {
+		const definition::Stored stored = definition::visible_playbook(playbook);
+		// Running the owner's SQL and reading the owner's customers takes the right to start.
+		identity::require_start(stored.id, stored.owner);
+		const bool draft = !stored.draft.is_null() && (stored.published.is_null() || identity::can_edit(stored.owner));
+		definition::ParseResult read = definition::read_definition(draft ? stored.draft : stored.published);
+		if (read.definition == nullptr)
+			throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED, "this version of playbook cannot read \"" + playbook + "\"");
+		execution.plan = definition::plan_for(std::move(read.definition), stored.search_path);
+		execution.owner = stored.owner;
+	}
+	const definition::Definition &definition = execution.definition();
+	execution.playbook_id = definition.id;
+	execution.starter = identity::caller();
+	execution.actor = identity::actor();
+	execution.customer_id = customer;
+	execution.parameters = checked_parameters(definition, parameters);
+	execution.created_at = GetCurrentTimestamp();
+	execution.started_at = execution.created_at;
+	execution.status = Status::Running;
+	execution.steps.assign(definition.steps.size(), StepRow());
+	for (std::size_t i = 0; i < definition.steps.size(); ++i) execution.steps[i].position = static_cast<int>(i);
+	return execution;
+}
+
+// How long a wait takes as far as the definition says.
+std::int64_t duration_of(const definition::Step &step) {
+	if (step.type != definition::StepType::Wait) return 0;
+	for (const char *key : {"for", "timeout", "duration"})
+		if (const Value *text = step.config.find(key))
+			if (const auto duration = definition::parse_duration(text->as_text())) return duration->approximate_microseconds();
+	return 0;
+}
+
+class Previewer {
+public:
+	Previewer(Execution &execution, bool run_queries) : execution_(execution), run_queries_(run_queries) {}
+
+	std::vector<Previewed> all() {
+		for (const definition::Step &step : execution_.definition().steps) add(step);
+		return std::move(previewed_);
+	}
+
+private:
+	void add(const definition::Step &step) {
+		Previewed line;
+		line.position = step.position;
+		line.id = step.id;
+		line.type = definition::to_string(step.type);
+		const definition::Step *parent = step.parent >= 0 ? &execution_.definition().steps[static_cast<std::size_t>(step.parent)] : nullptr;
+		if (parent != nullptr) {
+			const definition::Lane &lane = parent->lanes[static_cast<std::size_t>(step.lane)];
+			line.branch = parent->id + "." + lane.name;
+			const StepRow &decided = execution_.steps[static_cast<std::size_t>(parent->position)];
+			if (lane.kind == definition::Lane::Kind::Branch && decided.status == StepStatus::Completed && decided.outcome != lane.name)
+				line.branch += " (not taken now)";
+		}
+		TimestampTz at = execution_.created_at;
+		for (const int other : step.waits_for) at = std::max(at, ends_[other]);
+		if (parent != nullptr) at = std::max(at, ends_[parent->position]);
+		line.planned_at = at;
+		ends_[step.position] = at + duration_of(step);
+		if (step.require_approval || step.type == definition::StepType::Approval) {
+			line.needs_approval = true;
+			if (step.require_approval) line.approvers = step.require_approval->approvers;
+		}
+		StepRow &row = execution_.steps[static_cast<std::size_t>(step.position)];
+		step::Context context{execution_, step, row, GetCurrentTimestamp(), step::Mode::Session};
+		context.preview = true;
+		guarded(line, [&] {
+			if (step.for_each) {
+				row.item = 1; // the first item stands for all
+				(void) step::items_of(context);
+			}
+			const Value prepared = step::handler_of(step.type).prepare(context, &line.missing_variables);
+			line.input = prepared;
+			for (std::string &approver : line.approvers) approver = context.person(context.text(approver));
+		});
+		guarded(line, [&] { act(context, line); });
+		row.item = 0;
+		previewed_.push_back(std::move(line));
+	}
+
+	// Only what reads: queries, and conditions over what is known.
+	void act(const step::Context &context, Previewed &line) {
+		const definition::Step &step = context.step;
+		StepRow &row = execution_.steps[static_cast<std::size_t>(step.position)];
+		if (step.type == definition::StepType::Condition) {
+			const bool known = std::all_of(step.mentions.begin(), step.mentions.end(), [this](int other) {
+				return execution_.steps[static_cast<std::size_t>(other)].status == StepStatus::Completed;
+			});
+			if (!known) return;
+			const step::Result decided = step::handler_of(step.type).start(context, line.input);
+			row.status = StepStatus::Completed;
+			row.outcome = decided.outcome;
+			return;
+		}
+		if (!definition::is_data(step.type) || step.for_each || !line.problem.empty()) return;
+		const bool has_inputs = std::all_of(step.inputs.begin(), step.inputs.end(), [this](int other) {
+			return execution_.steps[static_cast<std::size_t>(other)].rows != nullptr;
+		});
+		if (!has_inputs) return;
+		step::Context reading = context;
+		reading.preview = !run_queries_;
+		const step::Result result = step::handler_of(step.type).start(reading, line.input);
+		if (!run_queries_) return;
+		row.status = StepStatus::Completed;
+		row.outcome = "completed";
+		row.rows = result.rows;
+		row.has_rows = row.rows != nullptr;
+		row.row_count = row.rows != nullptr ? std::optional(row.rows->row_count()) : result.row_count;
+	}
+
+	template <typename Do> void guarded(Previewed &line, Do work) {
+		try {
+			pg::Subtransaction inner;
+			work();
+			inner.commit();
+		} catch (const std::exception &exception) {
+			if (line.problem.empty()) line.problem = failure_from(exception).message;
+		}
+	}
+
+	Execution &execution_;
+	const bool run_queries_;
+	std::map<int, TimestampTz> ends_;
+	std::vector<Previewed> previewed_;
+};
+
+} // namespace
+
+std::vector<Previewed> preview(const std::string &playbook, const std::optional<std::string> &customer, const Value &parameters,
+                               bool run_queries) {
+	Execution execution = imagined(playbook, customer, parameters);
+	std::vector<Previewed> steps;
+	pg::Subtransaction nothing_stays; // rolled back whatever happens
+	pg::SettingScope settings;
+	settings.set("transaction_read_only", "on");
+	if (customer && identity::customer_source_declared()) {
+		StepRow none;
+		static const definition::Step nothing;
+		const step::Context context{execution, nothing, none, execution.created_at, step::Mode::Session};
+		step::OwnerScope owner(context);
+		if (!identity::read_customer(*customer))
+			throw pg::Error(ERRCODE_NO_DATA_FOUND, "customer \"" + *customer + "\" does not exist");
+	}
+	steps = Previewer(execution, run_queries).all();
+	return steps;
+}
+
+} // namespace playbook::execution

@@ -1,0 +1,31 @@
+#include "execution/retry.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace playbook::execution {
+namespace {
+
+bool names(const definition::RetryPolicy &policy, std::string_view sqlstate) {
+	if (policy.on.empty()) return true;
+	return std::any_of(policy.on.begin(), policy.on.end(), [sqlstate](const std::string &wanted) {
+		if (wanted == "timeout") return sqlstate == "57014";
+		return sqlstate.substr(0, wanted.size()) == wanted; // a code, or the class it begins with
+	});
+}
+
+} // namespace
+
+std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt, std::string_view sqlstate,
+                                        std::uint64_t salt) {
+	if (attempt >= policy.attempts || !names(policy, sqlstate)) return std::nullopt;
+	const double first = static_cast<double>(policy.delay.approximate_microseconds());
+	const double most = static_cast<double>(policy.max_delay.approximate_microseconds());
+	const double grown = std::min(first * std::pow(std::max(policy.backoff, 1.0), attempt - 1), std::max(most, first));
+	// A multiplicative hash of salt and attempt gives each execution its own place within the tenth.
+	const std::uint64_t mixed = (salt + static_cast<std::uint64_t>(attempt)) * 0x9E3779B97F4A7C15u;
+	const double share = static_cast<double>(mixed >> 40) / static_cast<double>(1u << 24);
+	return static_cast<std::int64_t>(grown * (1.0 + 0.1 * share));
+}
+
+} // namespace playbook::execution

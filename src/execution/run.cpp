@@ -1,0 +1,184 @@
+#include "execution/run.hpp"
+
+#include "execution/advance.hpp"
+#include "execution/executor.hpp"
+#include "execution/store.hpp"
+#include "identity/access.hpp"
+#include "identity/installation_fence.hpp"
+#include "notification/publisher.hpp"
+#include "pg/identity.hpp"
+#include "worker/shared_state.hpp"
+
+namespace playbook::execution {
+namespace {
+
+void write(Batch &batch) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	batch.flush();
+	worker::announce_at_commit();
+}
+
+void require_place() {
+	if (identity::enabled_state() != identity::Enabled::Elsewhere) return;
+	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the engine is enabled for another cluster or database",
+	                "These tables came from a restore or a copy.", "Look at what is due, then call playbook_enable().");
+}
+
+Waited state_of(std::int64_t id) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	const std::optional<Execution> execution = find_execution(id);
+	if (!execution) identity::unknown_execution(id);
+	return {execution->status, execution->waiting_for, execution->due_at, execution->error};
+}
+
+} // namespace
+
+std::int64_t run_now(const StartRequest &request) {
+	require_place();
+	Started started = prepare_start(request);
+	Execution &execution = started.execution;
+	if (started.repeated) return execution.id;
+	if (execution.waiting_for == "customer" || (execution.due_at && *execution.due_at > execution.created_at)) {
+		commit_start(execution);
+		return execution.id;
+	}
+	identity::ensure_enabled();
+	Batch batch;
+	Advancer advancer(batch, step::Mode::Session, GetCurrentTimestamp());
+	advancer.advance(execution);
+	write(batch);
+	return execution.id;
+}
+
+Status advance_now(std::int64_t id) {
+	require_place();
+	identity::require_control(id);
+	std::optional<Execution> execution;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		execution = lock_live(id);
+		if (!execution) {
+			execution = find_execution(id);
+			if (!execution) identity::unknown_execution(id);
+			return execution->status;
+		}
+		load_steps({&*execution});
+	}
+	if (execution->status == Status::Paused)
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " is paused", "",
+		                "Resume it with playbook_resume().");
+	Batch batch;
+	Advancer advancer(batch, step::Mode::Session, GetCurrentTimestamp());
+	for (StepRow &row : execution->steps)
+		if (row.alone && row.status == StepStatus::Pending) advancer.take_over(*execution, row);
+	for (auto &[key, row] : execution->items)
+		if (row.alone && row.status == StepStatus::Pending) advancer.take_over(*execution, row);
+	advancer.advance(*execution);
+	write(batch);
+	return execution->status;
+}
+
+std::int64_t execute(const StartRequest &request, std::int64_t most) {
+	require_place();
+	const TimestampTz end = GetCurrentTimestamp() + most;
+	std::int64_t id = 0;
+	{
+		pg::Transaction transaction(pg::Transaction::Place::Procedure);
+		Started started = prepare_start(request);
+		id = started.execution.id;
+		if (!started.repeated) commit_start(started.execution);
+		transaction.commit();
+	}
+	for (;;) {
+		std::optional<TimestampTz> due;
+		bool over = false;
+		{
+			pg::Transaction transaction(pg::Transaction::Place::Procedure);
+			std::optional<Execution> execution;
+			{
+				pg::EngineIdentity engine;
+				pg::Spi spi;
+				execution = lock_live(id);
+				if (execution) load_steps({&*execution});
+			}
+			over = !execution || execution->status == Status::Paused;
+			const TimestampTz now = GetCurrentTimestamp();
+			if (!over && execution->due_at && *execution->due_at <= now) {
+				Batch batch;
+				Advancer advancer(batch, step::Mode::Session, now);
+				advancer.set_one_step();
+				advancer.advance(*execution);
+				write(batch);
+			}
+			if (!over) due = execution->due_at;
+			over = over || is_final(execution->status);
+			transaction.commit();
+		}
+		const TimestampTz now = GetCurrentTimestamp();
+		if (over || now >= end) return id;
+		if (due && *due <= now) continue;
+		worker::Waiter waiter(id);
+		waiter.sleep(due ? std::min(*due, end) : end);
+	}
+}
+
+WorkDone work(std::int64_t most) {
+	require_place();
+	const TimestampTz end = GetCurrentTimestamp() + most;
+	WorkDone done;
+	{
+		pg::Transaction transaction(pg::Transaction::Place::Procedure);
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			recover_lost_steps();
+			static pg::Statement seen("INSERT INTO @playbook_work_log (role, worked_at) VALUES ($1, clock_timestamp()) "
+			                          "ON CONFLICT (role) DO UPDATE SET worked_at = excluded.worked_at", {OIDOID});
+			seen.execute({pg::oid(identity::caller())});
+		}
+		transaction.commit();
+	}
+	TurnOptions options;
+	options.executor = false;
+	do {
+		const Turn turn = take_turn(options);
+		done.executions += turn.executions;
+		done.steps_alone += turn.ran_alone ? 1 : 0;
+		if (!turn.more) break;
+	} while (GetCurrentTimestamp() < end);
+	if (!worker::workers_alive()) {
+		pg::Transaction transaction(pg::Transaction::Place::Procedure);
+		(void) notification::announce();
+		transaction.commit();
+	}
+	return done;
+}
+
+Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
+	identity::require_visible(id);
+	if (IsolationUsesXactSnapshot())
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook_wait() sees no change in this transaction",
+		                "Its isolation level keeps one snapshot to its end.", "Wait in a READ COMMITTED transaction.");
+	const TimestampTz end = GetCurrentTimestamp() + most;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		static pg::Statement own("SELECT EXISTS (SELECT FROM @playbook_executions WHERE id = $1 "
+		                         "AND xmin = pg_current_xact_id_if_assigned()::xid)", {INT8OID});
+		if (own.query({pg::int8(id)}).boolean(0, 0) && !is_final(state_of(id).status))
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " was started in this transaction",
+			                "Nobody else sees it before the commit.", "Commit first, then wait.");
+	}
+	worker::Waiter waiter(id);
+	for (;;) {
+		Waited state = state_of(id);
+		const bool person = state.waiting_for == "approval" || state.waiting_for == "task" || state.status == Status::Paused;
+		if (is_final(state.status) || (until == Until::Person && person) || GetCurrentTimestamp() >= end) return state;
+		waiter.sleep(end);
+	}
+}
+
+} // namespace playbook::execution

@@ -1,0 +1,11 @@
+// One element of playbook_start_many's list as a request.
+#pragma once
+
+#include "execution/start.hpp"
+
+namespace playbook::execution {
+
+// {customer, parameters, idempotency_key, priority, start_at, conflict, labels}; throws 22023 for anything else.
+StartRequest request_from(const Value &start);
+
+} // namespace playbook::execution

@@ -1,0 +1,64 @@
+// Executions and steps between memory and the tables: claiming, loading, writing back, moving to history.
+//
+// Everything here runs as playbook_engine inside an open transaction and Spi connection of the caller's making. Writing is set-based: a Batch collects
+// what changed and flush() writes it with one statement per table and kind (insert, update), however many executions
+// there are. Rows of finished executions go to their slot of history.
+#pragma once
+
+#include "execution/model.hpp"
+#include "pg/spi.hpp"
+
+namespace playbook::execution {
+
+// The next execution id for a home, below 2^53, the home in its low ten bits.
+std::int64_t next_execution_id(std::int32_t home);
+// Hash of the customer, else of the idempotency key; else any number: 0 to 1023.
+std::int32_t home_of(const std::optional<std::string> &customer, const std::string &idempotency_key);
+// "run_20260128_143000_1a2b3c": derived from id and time, accepted wherever an execution is.
+std::string run_id_of(std::int64_t execution, TimestampTz at);
+// An execution id from its digits or a run id; throws 22023 when it is neither.
+std::int64_t execution_from_text(const std::string &text);
+
+// Locks and loads due executions of a role, oldest first, skipping those others hold. Steps are not loaded.
+std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit);
+// Locks one live execution, waiting for it; nullopt when it is not live (finished, or unknown).
+std::optional<Execution> lock_live(std::int64_t id);
+// Any execution, not locked, live or not; nullopt when it is unknown.
+std::optional<Execution> find_execution(std::int64_t id);
+// Loads plan, steps and items into executions that have begun; a fresh one only gets its plan.
+void load_steps(std::vector<Execution *> executions);
+
+// What a transaction changed, to be written and announced.
+class Batch {
+public:
+	// Queues what is dirty in the execution; each change of status is also one of the feed.
+	void add(Execution &execution);
+	// Writes everything queued, in a fixed order of tables; what was queued is no longer dirty.
+	void flush();
+	bool empty() const { return executions_.empty(); }
+	// Executions that ended in this batch, for those who wait for them.
+	const std::vector<std::int64_t> &finished() const { return finished_; }
+	// A step was left for an executor of its own.
+	bool queued_alone = false;
+
+private:
+	struct Change {
+		std::int64_t execution;
+		int position, item;
+		char status;
+	};
+	void write_executions();
+	void write_steps();
+	void write_row_sets();
+	void move_finished();
+	void write_changes();
+
+	std::vector<Execution *> executions_;
+	std::vector<Change> changes_;
+	std::vector<std::int64_t> finished_;
+};
+
+// The slot of history for what finishes at `finished_at` under the retention in force.
+int history_slot(TimestampTz finished_at);
+
+} // namespace playbook::execution

@@ -1,0 +1,196 @@
+// Reading half of execution/store: ids, claiming, loading.
+#include "execution/plan_cache.hpp"
+#include "execution/store.hpp"
+#include "result/row_set.hpp"
+
+extern "C" {
+#include "common/hashfn.h"
+}
+
+namespace playbook::execution {
+namespace {
+
+// The columns of an Execution, in the order of read_execution().
+#define EXECUTION_COLUMNS                                                                                             \
+	"id, slot, home, playbook_id, snapshot, owner::oid, starter::oid, actor, customer_id, status, waiting_for, due_at, " \
+	"priority, parameters, labels, options, at_start, error, reason, created_at, started_at, finished_at, paused_at, "   \
+	"deadline_at, coalesce(paused_seconds, 0), idempotency_key, parent_execution, parent_position, parent_item, attempt"
+
+Execution read_execution(const pg::Rows &rows, std::size_t row) {
+	Execution execution;
+	int at = 0;
+	execution.id = rows.int8(row, at++);
+	execution.slot = rows.int2(row, at++);
+	execution.home = rows.int4(row, at++);
+	execution.playbook_id = rows.text(row, at++);
+	execution.snapshot = rows.int8(row, at++);
+	execution.owner = rows.oid(row, at++);
+	execution.starter = rows.oid(row, at++);
+	execution.actor = rows.text(row, at++);
+	execution.customer_id = rows.text_or_null(row, at++);
+	execution.status = *status_from(rows.text(row, at++));
+	execution.waiting_for = rows.text_or_null(row, at++).value_or("");
+	execution.due_at = rows.timestamp_or_null(row, at++);
+	execution.priority = rows.int4(row, at++);
+	execution.parameters = rows.jsonb(row, at++);
+	execution.labels = rows.jsonb_or_null(row, at++);
+	execution.options = rows.jsonb_or_null(row, at++);
+	execution.at_start = rows.jsonb_or_null(row, at++);
+	execution.error = rows.jsonb_or_null(row, at++);
+	execution.reason = rows.text_or_null(row, at++).value_or("");
+	execution.created_at = rows.timestamp(row, at++);
+	execution.started_at = rows.timestamp_or_null(row, at++);
+	execution.finished_at = rows.timestamp_or_null(row, at++);
+	execution.paused_at = rows.timestamp_or_null(row, at++);
+	execution.deadline_at = rows.timestamp_or_null(row, at++);
+	execution.paused_seconds = rows.int4(row, at++);
+	execution.idempotency_key = rows.text_or_null(row, at++).value_or("");
+	execution.parent_execution = rows.int8_or_null(row, at++);
+	if (execution.parent_execution) {
+		execution.parent_position = rows.int4(row, at);
+		execution.parent_item = rows.int4(row, at + 1);
+	}
+	at += 2;
+	execution.attempt = rows.int4(row, at++);
+	execution.stored = true;
+	return execution;
+}
+
+StepRow read_step(const pg::Rows &rows, std::size_t row) {
+	StepRow step;
+	int at = 1; // 0 is execution_id
+	step.position = rows.int4(row, at++);
+	step.item = rows.int4(row, at++);
+	step.status = *step_status_from(rows.text(row, at++));
+	step.outcome = rows.text_or_null(row, at++).value_or("");
+	step.attempt = rows.int4(row, at++);
+	step.reason = rows.text_or_null(row, at++).value_or("");
+	step.waiting_for = rows.text_or_null(row, at++).value_or("");
+	step.due_at = rows.timestamp_or_null(row, at++);
+	step.alone = rows.boolean(row, at++);
+	step.worker = rows.int4(row, at++);
+	step.input = rows.jsonb_or_null(row, at++);
+	step.output = rows.jsonb_or_null(row, at++);
+	step.error = rows.jsonb_or_null(row, at++);
+	step.row_count = rows.int8_or_null(row, at++);
+	step.has_rows = rows.boolean(row, at++);
+	step.started_at = rows.timestamp_or_null(row, at++);
+	step.finished_at = rows.timestamp_or_null(row, at++);
+	step.stored = true;
+	return step;
+}
+
+} // namespace
+
+std::int64_t next_execution_id(std::int32_t home) {
+	static pg::Statement next("SELECT nextval('@playbook_execution_number')", {});
+	const std::int64_t number = next.query({}).int8(0, 0);
+	return (number << 10) | (home & 1023);
+}
+
+std::int32_t home_of(const std::optional<std::string> &customer, const std::string &idempotency_key) {
+	const std::string *key = customer ? &*customer : idempotency_key.empty() ? nullptr : &idempotency_key;
+	if (key == nullptr) {
+		// Any spread will do for what belongs to nobody; the id carries it from here on.
+		static std::uint32_t turn = static_cast<std::uint32_t>(MyProcPid);
+		return static_cast<std::int32_t>((turn += 0x9E37u) >> 4 & 1023u);
+	}
+	return static_cast<std::int32_t>(
+	    hash_bytes(reinterpret_cast<const unsigned char *>(key->data()), static_cast<int>(key->size())) & 1023u);
+}
+
+std::string run_id_of(std::int64_t execution, TimestampTz at) {
+	static constexpr char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	pg_tm broken{};
+	fsec_t fraction = 0;
+	if (timestamp2tm(at, nullptr, &broken, &fraction, nullptr, nullptr) != 0)
+		throw pg::Error(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
+	char stamp[32];
+	std::snprintf(stamp, sizeof stamp, "run_%04d%02d%02d_%02d%02d%02d_", broken.tm_year, broken.tm_mon, broken.tm_mday,
+	              broken.tm_hour, broken.tm_min, broken.tm_sec);
+	std::string code;
+	for (std::int64_t rest = execution; rest > 0; rest /= 36) code.insert(code.begin(), digits[rest % 36]);
+	while (code.size() < 6) code.insert(code.begin(), '0');
+	return stamp + code;
+}
+
+std::int64_t execution_from_text(const std::string &text) {
+	const bool is_run = text.size() > 20 && text.compare(0, 4, "run_") == 0;
+	const std::string code = is_run ? text.substr(20) : text;
+	const std::int64_t base = is_run ? 36 : 10;
+	std::int64_t id = 0;
+	bool good = !code.empty() && code.size() <= 16;
+	for (const char c : code) {
+		const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : 99;
+		good = good && digit < base && id < (std::int64_t{1} << 53);
+		if (good) id = id * base + digit;
+	}
+	if (!good)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + text + "\" is neither an execution's id nor a run id", "",
+		                "An id is a number such as 42; a run id reads run_20260128_143000_abc123.");
+	return id;
+}
+
+std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit) {
+	static pg::Statement claim("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live "
+	                           "WHERE owner = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED",
+	                           {REGROLEOID, TIMESTAMPTZOID, INT4OID});
+	const pg::Rows rows = claim.query({pg::oid(owner), pg::timestamp(now), pg::int4(limit)});
+	std::vector<Execution> executions;
+	executions.reserve(rows.size());
+	for (std::size_t row = 0; row < rows.size(); ++row) executions.push_back(read_execution(rows, row));
+	return executions;
+}
+
+std::optional<Execution> lock_live(std::int64_t id) {
+	static pg::Statement lock("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live WHERE id = $1 FOR UPDATE",
+	                          {INT8OID});
+	const pg::Rows rows = lock.query({pg::int8(id)});
+	if (rows.empty()) return std::nullopt;
+	return read_execution(rows, 0);
+}
+
+std::optional<Execution> find_execution(std::int64_t id) {
+	static pg::Statement find("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions WHERE id = $1", {INT8OID});
+	const pg::Rows rows = find.query({pg::int8(id)});
+	if (rows.empty()) return std::nullopt;
+	return read_execution(rows, 0);
+}
+
+void load_steps(std::vector<Execution *> executions) {
+	std::vector<std::int64_t> begun;
+	std::unordered_map<std::int64_t, Execution *> by_id;
+	bool history = false;
+	for (Execution *execution : executions) {
+		if (execution->plan == nullptr) execution->plan = plan_of(execution->snapshot);
+		const std::size_t count = execution->definition().steps.size();
+		execution->items.clear();
+		execution->steps.assign(count, StepRow());
+		for (std::size_t i = 0; i < count; ++i) execution->steps[i].position = static_cast<int>(i);
+		if (!execution->stored || execution->status == Status::Pending) continue;
+		history = history || execution->slot != 0;
+		begun.push_back(execution->id);
+		by_id.emplace(execution->id, execution);
+	}
+	if (begun.empty()) return;
+
+#define STEP_COLUMNS                                                                                                  \
+	"execution_id, position, item, status, outcome, attempt, reason, waiting_for, due_at, coalesce(alone, false), "      \
+	"coalesce(worker, 0), input, output, error, row_count, rows IS NOT NULL OR chunks IS NOT NULL, started_at, finished_at"
+	static pg::Statement live("SELECT " STEP_COLUMNS " FROM @playbook_step_executions_live WHERE execution_id = ANY ($1)",
+	                          {INT8ARRAYOID});
+	static pg::Statement all("SELECT " STEP_COLUMNS " FROM @playbook_step_executions WHERE execution_id = ANY ($1)",
+	                         {INT8ARRAYOID});
+	const pg::Rows rows = (history ? all : live).query({pg::datum(pg::array_of(begun))});
+	for (std::size_t row = 0; row < rows.size(); ++row) {
+		Execution *execution = by_id.at(rows.int8(row, 0));
+		StepRow step = read_step(rows, row);
+		if (step.position < 0 || static_cast<std::size_t>(step.position) >= execution->steps.size()) continue;
+		if (step.item == 0)
+			execution->steps[static_cast<std::size_t>(step.position)] = std::move(step);
+		else
+			execution->items.emplace(std::pair(step.position, step.item), std::move(step));
+	}
+}
+
+} // namespace playbook::execution

@@ -1,0 +1,208 @@
+#include "result/document.hpp"
+
+#include "execution/advance.hpp"
+#include "execution/store.hpp"
+#include "identity/access.hpp"
+#include "notification/publisher.hpp"
+#include "pg/identity.hpp"
+#include "result/insight.hpp"
+#include "result/row_set.hpp"
+#include "settings.hpp"
+#include "step/data_step.hpp"
+#include "step/owner_scope.hpp"
+#include "step/transform.hpp"
+
+namespace playbook::result {
+namespace {
+
+using execution::Execution;
+using execution::StepRow;
+using execution::StepStatus;
+
+// The one place where the engine's words become the document's.
+const char *word_of(StepStatus status) {
+	switch (status) {
+	case StepStatus::Completed: return "success";
+	case StepStatus::Failed: return "error";
+	default: return execution::to_string(status);
+	}
+}
+
+std::string source_of(const definition::Step &step) {
+	if (!step.source.empty()) return step.source;
+	switch (step.type) {
+	case definition::StepType::Query: return "data_warehouse";
+	case definition::StepType::Search: return "crm";
+	case definition::StepType::Join:
+	case definition::StepType::Aggregate:
+	case definition::StepType::Filter:
+	case definition::StepType::Diff: return "transform";
+	case definition::StepType::Request: return "api";
+	default: return "playbook"; // acting steps come from the playbook itself
+	}
+}
+
+std::int64_t milliseconds(const StepRow &row) {
+	if (!row.started_at || !row.finished_at) return 0;
+	return std::max<std::int64_t>(0, *row.finished_at - *row.started_at) / 1000;
+}
+
+std::shared_ptr<const RowSet> rows_of(const Execution &execution, const StepRow &row) {
+	if (!row.has_rows) return nullptr;
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	return load_rows(execution.id, row.position, row.item);
+}
+
+Value data_of(const RowSet &rows, Value &holder) {
+	const std::int64_t limit = settings::result_rows();
+	Value data = Value::array();
+	if (limit > 0)
+		for (Value &object : rows.objects(limit)) data.push_back(std::move(object));
+	if (rows.row_count() > limit) holder.set("truncated", Value(true));
+	return data;
+}
+
+Value step_document(const Execution &execution, const StepRow &row, bool include_data) {
+	const definition::Step &step = execution.definition().steps[static_cast<std::size_t>(row.position)];
+	Value document = Value::object();
+	document.set("step_id", Value(step.id));
+	document.set("name", Value(step.name));
+	document.set("source", Value(source_of(step)));
+	document.set("status", Value(word_of(row.status)));
+	document.set("row_count", Value(row.row_count.value_or(0)));
+	document.set("execution_time_ms", Value(milliseconds(row)));
+	if (!row.outcome.empty()) document.set("outcome", Value(row.outcome));
+	if (!row.error.is_null()) document.set("error", row.error);
+	if (!row.reason.empty()) document.set("reason", Value(row.reason));
+	if (!row.waiting_for.empty()) document.set("waiting_for", Value(row.waiting_for));
+	if (const Value *cached = row.output.find("cached")) document.set("cached", *cached);
+	if (!include_data) return document;
+	if (const std::shared_ptr<const RowSet> rows = rows_of(execution, row))
+		document.set("data", data_of(*rows, document));
+	else if (!row.output.is_null())
+		document.set("data", row.output);
+	return document;
+}
+
+// The step that an output without a source speaks of: the last one that has rows.
+int last_with_rows(const Execution &execution) {
+	int last = -1;
+	for (const StepRow &row : execution.steps)
+		if (row.has_rows && row.status == StepStatus::Completed) last = row.position;
+	return last;
+}
+
+Value output_document(Execution &execution, const definition::Output &output, bool include_data, std::vector<AggregateRow> &figures) {
+	Value document = Value::object();
+	document.set("name", Value(output.name));
+	document.set("type", Value(output.type));
+	const int position = output.source >= 0 ? output.source : last_with_rows(execution);
+	if (position < 0) {
+		document.set("status", Value("skipped"));
+		return document;
+	}
+	StepRow &row = execution.steps[static_cast<std::size_t>(position)];
+	document.set("source", Value(execution.definition().steps[static_cast<std::size_t>(position)].id));
+	std::shared_ptr<const RowSet> rows = rows_of(execution, row);
+	if (rows == nullptr || row.status != StepStatus::Completed) {
+		document.set("status", Value("skipped"));
+		document.set("reason", Value(std::string("its step is ") + execution::to_string(row.status)));
+		return document;
+	}
+	if (output.type == "aggregate" && output.raw.find("metrics") != nullptr) {
+		const step::Context context{execution, execution.definition().steps[static_cast<std::size_t>(position)], row,
+		                            GetCurrentTimestamp(), step::Mode::Session};
+		std::optional<pg::Error> failed;
+		try {
+			pg::Subtransaction guarded;
+			step::UserSqlOptions options = step::user_sql_options(context, true);
+			const Value *group_by = output.raw.find("group_by");
+			rows = step::run_aggregate_over(rows, *output.raw.find("metrics"), group_by != nullptr ? *group_by : Value(), options);
+			guarded.commit();
+		} catch (const pg::Error &error) {
+			failed = error;
+		}
+		if (failed) {
+			document.set("status", Value("error"));
+			document.set("error", execution::failure_from(*failed).to_value());
+			return document;
+		}
+		if (rows->row_count() == 1) {
+			const std::vector<Value> line = rows->objects(1);
+			for (const Member &member : line.front().members()) figures.push_back({output.name, member.key, member.value});
+		}
+	}
+	document.set("status", Value("success"));
+	document.set("row_count", Value(rows->row_count()));
+	if (include_data) document.set("data", data_of(*rows, document));
+	return document;
+}
+
+Value option(const Execution &execution, const char *name, const std::string &otherwise) {
+	const Value *chosen = execution.options.find(name);
+	if (chosen != nullptr) return *chosen;
+	return Value(otherwise.empty() ? std::string("local") : otherwise);
+}
+
+} // namespace
+
+Value document_of(std::int64_t id, bool include_data) {
+	(void) identity::require_visible(id);
+	std::optional<Execution> found;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		found = execution::find_execution(id);
+		if (!found) identity::unknown_execution(id);
+		execution::load_steps({&*found});
+	}
+	Execution &execution = *found;
+	const definition::Definition &definition = execution.definition();
+	Value document = Value::object();
+	document.set("playbook_id", Value(execution.playbook_id));
+	document.set("playbook_name", Value(definition.name));
+	std::string executed_at = notification::utc_text(execution.created_at / USECS_PER_SEC * USECS_PER_SEC);
+	document.set("executed_at", Value(std::move(executed_at)));
+	document.set("run_id", Value(execution::run_id_of(execution.id, execution.created_at)));
+	document.set("execution", Value(execution.id));
+	document.set("status", Value(execution::to_string(execution.status)));
+	if (!execution.waiting_for.empty()) document.set("waiting_for", Value(execution.waiting_for));
+	if (execution.due_at && execution.status == execution::Status::Waiting)
+		document.set("waiting_until", Value(notification::utc_text(*execution.due_at)));
+	document.set("error", execution.error);
+	if (!execution.reason.empty()) document.set("reason", Value(execution.reason));
+
+	Value steps = Value::array();
+	std::int64_t total = 0, successful = 0, counted = 0;
+	for (const StepRow &row : execution.steps) {
+		if (execution::in_cancel_lane(definition, row.position) && !row.stored) continue;
+		++counted;
+		successful += row.status == StepStatus::Completed ? 1 : 0;
+		total += milliseconds(row);
+		steps.push_back(step_document(execution, row, include_data));
+	}
+	document.set("steps", std::move(steps));
+	Value summary = Value::object();
+	summary.set("total_steps", Value(counted));
+	summary.set("successful_steps", Value(successful));
+	summary.set("total_execution_time_ms", Value(total));
+	document.set("summary", std::move(summary));
+
+	std::vector<AggregateRow> figures;
+	Value outputs = Value::array();
+	for (const definition::Output &output : definition.outputs) outputs.push_back(output_document(execution, output, include_data, figures));
+	document.set("outputs", std::move(outputs));
+	Value insights = Value::array();
+	for (const std::string &sentence : insights_of(figures)) insights.push_back(Value(sentence));
+	document.set("insights", std::move(insights));
+	document.set("artifact_path", Value());
+	Value metadata = Value::object();
+	metadata.set("data_warehouse", option(execution, "data_warehouse", settings::data_warehouse()));
+	metadata.set("crm", option(execution, "crm", settings::crm()));
+	metadata.set("parameters_used", execution.parameters);
+	document.set("metadata", std::move(metadata));
+	return document;
+}
+
+} // namespace playbook::result

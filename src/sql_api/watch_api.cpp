@@ -1,0 +1,128 @@
+// SQL-callable: playbook_progress, playbook_result, playbook_changes, playbook_preview
+// (sql/playbook/44_execution_functions.sql, 48_watch_functions.sql).
+#include "execution/advance.hpp"
+#include "execution/preview.hpp"
+#include "execution/store.hpp"
+#include "identity/access.hpp"
+#include "notification/publisher.hpp"
+#include "pg/function.hpp"
+#include "pg/identity.hpp"
+#include "result/document.hpp"
+
+PLAYBOOK_EXPORT_BEGIN
+PG_FUNCTION_INFO_V1(playbook_progress);
+PG_FUNCTION_INFO_V1(playbook_result);
+PG_FUNCTION_INFO_V1(playbook_result_of_run);
+PG_FUNCTION_INFO_V1(playbook_changes);
+PG_FUNCTION_INFO_V1(playbook_preview);
+PLAYBOOK_EXPORT_END
+
+using namespace playbook;
+
+namespace {
+
+pg::Argument text_or_null(const std::string &text) { return text.empty() ? pg::null() : pg::text(text); }
+
+pg::Argument interval_of(std::int64_t microseconds) {
+	Interval *span = pg::call([] { return static_cast<Interval *>(palloc0(sizeof(Interval))); });
+	span->time = microseconds;
+	return pg::datum(IntervalPGetDatum(span));
+}
+
+int depth_of(const definition::Definition &definition, const definition::Step &step) {
+	int depth = 0;
+	for (int at = step.parent; at >= 0; at = definition.steps[static_cast<std::size_t>(at)].parent) ++depth;
+	return depth;
+}
+
+std::string branch_of(const definition::Definition &definition, const definition::Step &step) {
+	if (step.parent < 0) return {};
+	const definition::Step &parent = definition.steps[static_cast<std::size_t>(step.parent)];
+	return parent.id + "." + parent.lanes[static_cast<std::size_t>(step.lane)].name;
+}
+
+void progress_row(pg::ResultSet &rows, const execution::Execution &execution, const execution::StepRow &row) {
+	const definition::Definition &definition = execution.definition();
+	const definition::Step &step = definition.steps[static_cast<std::size_t>(row.position)];
+	const Value *message = row.error.find("message");
+	const TimestampTz until = row.finished_at.value_or(GetCurrentTimestamp());
+	rows.row({pg::int4(row.position), pg::int4(row.item), pg::int4(depth_of(definition, step)), text_or_null(branch_of(definition, step)),
+	          pg::text(step.id), pg::text(step.name), pg::text(definition::to_string(step.type)), pg::text(execution::to_string(row.status)),
+	          text_or_null(row.outcome), text_or_null(row.waiting_for), pg::optional_of(row.due_at, pg::timestamp), text_or_null(row.reason),
+	          pg::int4(row.attempt), pg::optional_of(row.started_at, pg::timestamp), pg::optional_of(row.finished_at, pg::timestamp),
+	          row.started_at ? interval_of(std::max<std::int64_t>(0, until - *row.started_at)) : pg::null(),
+	          pg::optional_of(row.row_count, pg::int8), message != nullptr ? pg::text(message->as_text()) : pg::null()});
+}
+
+} // namespace
+
+Datum playbook_progress(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const std::int64_t id = pg::Arguments(fcinfo).int8(0, "execution");
+		(void) identity::require_visible(id);
+		std::optional<execution::Execution> execution;
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			execution = execution::find_execution(id);
+			if (execution) execution::load_steps({&*execution});
+		}
+		if (!execution) identity::unknown_execution(id);
+		pg::ResultSet rows(fcinfo);
+		for (const execution::StepRow &row : execution->steps) {
+			if (execution::in_cancel_lane(execution->definition(), row.position) && !row.stored) continue;
+			progress_row(rows, *execution, row);
+			for (auto at = execution->items.lower_bound({row.position, 0});
+			     at != execution->items.end() && at->first.first == row.position; ++at)
+				progress_row(rows, *execution, at->second);
+		}
+		return rows.done(fcinfo);
+	});
+}
+
+Datum playbook_result(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		return pg::jsonb_datum(result::document_of(args.int8(0, "execution"), args.is_null(1) || args.boolean(1, "include_data")));
+	});
+}
+
+Datum playbook_result_of_run(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		return pg::jsonb_datum(result::document_of(execution::execution_from_text(args.text(0, "run_id")),
+		                                           args.is_null(1) || args.boolean(1, "include_data")));
+	});
+}
+
+Datum playbook_changes(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		const int limit = args.int4(1, "limit");
+		if (limit < 1 || limit > 100000)
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "limit must be between 1 and 100000");
+		pg::ResultSet rows(fcinfo);
+		for (const notification::Change &change : notification::changes_after(args.int8(0, "after"), limit)) {
+			if (!identity::can_see(change.execution)) continue;
+			rows.row({pg::int8(change.seq), pg::int8(change.execution), text_or_null(change.playbook), text_or_null(change.step),
+			          change.item > 0 ? pg::int4(change.item - 1) : pg::null(), pg::text(change.status), text_or_null(change.waiting_for),
+			          pg::timestamp(change.at)});
+		}
+		return rows.done(fcinfo);
+	});
+}
+
+Datum playbook_preview(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		const std::vector<execution::Previewed> steps =
+		    execution::preview(args.text(0, "playbook"), args.text_or_null(1), args.jsonb_or(2, Value::object()),
+		                       !args.is_null(3) && args.boolean(3, "run_queries"));
+		pg::ResultSet rows(fcinfo);
+		for (const execution::Previewed &step : steps)
+			rows.row({pg::int4(step.position), pg::text(step.id), pg::text(step.type), step.input.is_null() ? pg::null() : pg::jsonb(step.input),
+			          pg::boolean(step.needs_approval), pg::datum(pg::array_of(step.approvers)), text_or_null(step.branch),
+			          pg::optional_of(step.planned_at, pg::timestamp), pg::datum(pg::array_of(step.missing_variables)), text_or_null(step.problem)});
+		return rows.done(fcinfo);
+	});
+}

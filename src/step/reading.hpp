@@ -1,0 +1,18 @@
+// What was read for one step (step/context.cpp): kept while the step is worked on, so that each is read once.
+#pragma once
+
+#include "step/handler.hpp"
+
+namespace playbook::step {
+
+struct Reading {
+	std::optional<Value> customer, csm;
+	std::map<int, std::shared_ptr<const result::RowSet>> rows;
+	std::shared_ptr<const std::vector<Value>> items; // of the step's for_each
+};
+
+Reading &reading_of(const Context &context);
+const Value &customer_of(const Context &context);
+const Value &csm_of(const Context &context);
+
+} // namespace playbook::step
