@@ -1,6 +1,7 @@
 // The library's entry: settings, callbacks, shared memory and the launcher are registered here and nowhere else.
 #include "pg/guard.hpp"
 #include "pg/installation.hpp"
+#include "pg/interrupt.hpp"
 #include "settings.hpp"
 #include "worker/shared_state.hpp"
 
@@ -13,6 +14,7 @@ void _PG_init(void) {
 	playbook::pg::entry([] {
 		playbook::settings::define();
 		playbook::pg::register_installation_callbacks();
+		playbook::pg::set_cancel_poll(playbook::worker::cancel_requested);
 		if (process_shared_preload_libraries_in_progress) playbook::worker::define();
 	});
 }

@@ -116,7 +116,7 @@ void Staffing::provide() {
 // False: it needs a place and there is none.
 bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 	const bool due = role.due_at <= now;
-	const Present present = wake_present(oid, due ? role.alone_ready : -1, now);
+	const Present present = wake_present(oid, due);
 	// One for quick work, and one for each step that waits to run alone.
 	int wanted = due ? std::max(1, role.alone_ready) : 0;
 	// Where all are busy one more, as far as the machine has processors; it asks nobody to leave.
@@ -137,8 +137,8 @@ bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 	return false;
 }
 
-// Wakes the executors of the role; alone_ready < 0: only counts them.
-Staffing::Present Staffing::wake_present(Oid oid, int alone_ready, TimestampTz now) {
+// Wakes the executors of the role if something is due; else only counts them.
+Staffing::Present Staffing::wake_present(Oid oid, bool due) {
 	Present present;
 	Locked locked(LW_SHARED);
 	for (ExecutorSlot &executor : shared->executors) {
@@ -147,9 +147,7 @@ Staffing::Present Staffing::wake_present(Oid oid, int alone_ready, TimestampTz n
 		if (state != State::Starting && state != State::Idle && state != State::Working) continue;
 		++present.usable;
 		present.idle = present.idle || state != State::Working;
-		// One that wakes by itself in time needs no knock.
-		if (alone_ready < 0 || state == State::Starting) continue;
-		if (state == State::Idle && alone_ready == 0 && executor.sleeps_until <= now) continue;
+		if (!due || state == State::Starting) continue;
 		executor.woken = true;
 		executor.process.wake();
 	}
