@@ -1,4 +1,6 @@
 -- Rows of a step read back are the rows its query returned: every type, every odd value, any client encoding.
+-- Some statements make several assertions: one on a line.
+\pset fieldsep '\n'
 BEGIN;
 SELECT plan(25);
 \ir data_steps.psql

@@ -11,7 +11,7 @@ SELECT playbook_create('{"id": "attack_executor", "name": "A", "max_parallel_ste
     {"id": "hostile", "type": "sql", "depends_on": ["deferred"], "config": {"template": "INSERT INTO attack.hostile VALUES (1)"}},
     {"id": "climb", "type": "sql", "depends_on": ["hostile"], "config": {"template": "SELECT attack.climb()"}},
     {"id": "folded", "type": "condition", "depends_on": ["climb"],
-     "config": {"if": "attack.folded()", "then": [{"id": "then", "type": "sql", "config": {"template": "SELECT 1"}}]}},
+     "config": {"if": "attack.folded()", "then": [{"id": "inner", "type": "sql", "config": {"template": "SELECT 1"}}]}},
     {"id": "after", "type": "sql", "depends_on": ["folded"],
      "config": {"template": "SELECT current_user::text AS me, session_user::text AS session, current_setting(''is_superuser'') AS super"}}]}',
     publish => true) \g /dev/null
@@ -29,7 +29,7 @@ TRUNCATE attack_loot, attack_tried, attack.deferred;
 
 SELECT playbook_start('attack_executor') AS execution \gset
 SELECT status FROM playbook_wait(:execution, '30 s') \gset
-SELECT is(:'status', 'completed', 'the execution ended');
+SELECT is(:'status'::text, 'completed', 'the execution ended');
 SELECT is((SELECT string_agg(how, ',') FROM attack_loot), NULL, 'nobody gained anything');
 SELECT is((SELECT count(*) FROM attack.deferred), 1::bigint, 'an honest deferred trigger is allowed there');
 SELECT ok((SELECT bool_and(who = 'attack_worker') FROM attack_tried), 'every trap ran as the owner');
