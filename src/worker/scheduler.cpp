@@ -177,7 +177,7 @@ private:
 		bool told = false;
 		{
 			Locked locked;
-			slot_.planned = until;
+			slot_.planned = next_look_; // what is due later is found then
 			told = failures_ == 0 && was_told();
 		}
 		if (!told) nap(until, longest_nap);

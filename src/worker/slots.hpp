@@ -62,7 +62,7 @@ struct DatabaseSlot {
 	TimestampTz wanted_since;
 	int woken;
 	WokenRole roles[max_woken_roles];
-	std::atomic<std::int64_t> planned; // when the scheduler looks next; all that is due later needs no call
+	std::atomic<std::int64_t> planned; // when the scheduler asks the tables next; what is due later needs no call
 	std::atomic<bool> announce;
 	std::atomic<bool> look; // ask the tables which roles have work
 	std::atomic<bool> leave;

@@ -155,7 +155,7 @@ void wake(Oid owner, TimestampTz due_at) {
 		Locked locked(LW_SHARED);
 		if (due_at <= GetCurrentTimestamp() && reach_executor(owner)) return;
 		const DatabaseSlot *slot = find_database(MyDatabaseId);
-		// What is due after the scheduler's next look is found by that look.
+		// What is due after the scheduler asks the tables next is found then.
 		if (slot != nullptr && slot->state == DatabaseSlot::State::Running && due_at >= slot->planned) return;
 	}
 	post(MyDatabaseId, WokenRole{owner, due_at, false});
