@@ -62,7 +62,7 @@ struct DatabaseSlot {
 	TimestampTz wanted_since;
 	int woken;
 	WokenRole roles[max_woken_roles];
-	std::atomic<std::int64_t> planned; // when the scheduler asks the tables next; what is due later needs no call
+	std::atomic<std::int64_t> planned; // next look at the tables: what is due later needs no call
 	std::atomic<bool> announce;
 	std::atomic<bool> look; // ask the tables which roles have work
 	std::atomic<bool> leave;
@@ -84,7 +84,7 @@ struct ExecutorSlot {
 	std::int64_t execution;    // what it runs alone
 	int position, item;
 	TimestampTz cancelled_at;
-	bool terminated; // the cancelled step did not stop in time: the process was sent SIGTERM
+	bool terminated;         // sent SIGTERM, since its cancelled step did not stop
 	std::atomic<bool> woken; // there may be work: look before sleeping
 	std::atomic<bool> leave;
 	std::atomic<bool> cancel;
