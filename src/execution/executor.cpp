@@ -173,9 +173,8 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 		const std::optional<TimestampTz> alone = rows.timestamp_or_null(0, 1);
 		const TimestampTz now = GetCurrentTimestamp();
 		turn.alone_waiting = alone && *alone <= now;
-		turn.more = turn.alone_waiting || (execution && *execution <= now);
-		turn.next_due = execution;
-		if (alone && (!turn.next_due || *alone < *turn.next_due)) turn.next_due = alone;
+		turn.more = execution && *execution <= now;
+		turn.next_due = execution; // a step that waits to run alone is no reason to wake this process
 	}
 	transaction.commit();
 }
@@ -219,6 +218,15 @@ Turn take_turn(const TurnOptions &options) {
 	look_ahead(owner, options, turn);
 	if (turn.ran_alone) turn.more = true;
 	return turn;
+}
+
+void note_unreachable(Oid role, const std::string &reason) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	static pg::Statement note(
+	    "UPDATE @playbook_executions_live SET reason = $2 WHERE owner = $1 AND due_at <= clock_timestamp() "
+	    "AND reason IS DISTINCT FROM $2", {REGROLEOID, TEXTOID});
+	note.execute({pg::oid(role), pg::text(reason)});
 }
 
 std::vector<RoleDue> roles_due() {

@@ -1,8 +1,9 @@
 // One turn of whoever executes for a role: an executor process, playbook_work(), an idle playbook_execute().
 //
-// Every function here opens and ends its own transactions, so it must be called outside of one; the caller is
-// connected as the role whose executions it advances (GetUserId() then). Failures of a playbook never come out of
-// here; what is thrown is the engine's own trouble (lost connection, disk full) and the caller backs off.
+// take_turn() opens and ends its own transactions, so it must be called outside of one; the caller is connected as the
+// role whose executions it advances (GetUserId() then). The other functions need a transaction. Failures of a playbook
+// never come out of here; what is thrown is the engine's own trouble (lost connection, disk full) and the caller backs
+// off.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -29,6 +30,9 @@ Turn take_turn(const TurnOptions &options);
 
 // Steps left `running` by processes that are gone become due again, attempts counted. As playbook_engine; any role.
 int recover_lost_steps();
+
+// Executions that are due and whose role no executor can connect as say so in their reason, until one advances them.
+void note_unreachable(Oid role, const std::string &reason);
 
 // The roles that have something due now or later, the earliest time of each; for the scheduler. As playbook_engine.
 struct RoleDue {

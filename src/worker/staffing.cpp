@@ -160,6 +160,7 @@ Staffing::Start Staffing::start_executor(Oid oid, RoleState &role, TimestampTz n
 	{
 		pg::Transaction transaction(pg::Transaction::Place::Worker);
 		reason = unreachable_reason(oid);
+		if (reason) execution::note_unreachable(oid, *reason);
 		order.name = "playbook executor: " + pg::role_name(oid);
 		transaction.commit();
 	}
