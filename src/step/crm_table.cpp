@@ -42,7 +42,8 @@ bool CrmTable::has(const std::string &name) const {
 std::vector<std::string> CrmTable::keys() const {
 	std::vector<std::string> found;
 	for (const CrmColumn &column : columns)
-		if (column.name == "id" || column.name.ends_with("_id")) found.push_back(column.name);
+		if (column.name == "id" || column.name.ends_with("_id") || column.name.starts_with("associated_"))
+			found.push_back(column.name);
 	return found;
 }
 

@@ -18,7 +18,8 @@ struct CrmTable {
 	// Throws 42703, listing the properties there are.
 	const CrmColumn &property(const std::string &name) const;
 	bool has(const std::string &name) const;
-	// The row's own key and the keys of what it is associated with: id, deal_id, company_id …
+	// The row's own key and the keys of what it is associated with: id, deal_id, company_id,
+	// associated_company …
 	std::vector<std::string> keys() const;
 };
 

@@ -44,7 +44,7 @@ SELECT is((SELECT string_agg(r ->> 'deal_id', ' ') FROM searched('{"filter_group
     'one of several groups, sorted downwards');
 SELECT is((SELECT string_agg(r ->> 'deal_id', ' ') FROM searched('{"query": "100%"}') r), '4', 'free text, its signs taken as they are');
 SELECT results_eq($$SELECT searched('{"properties": ["dealname"], "sort": "deal_id", "limit": 1}')$$,
-    $$VALUES ('{"dealname": "Acme renewal", "deal_id": 1, "company_id": 11}'::jsonb)$$, 'properties, and always the keys');
+    $$VALUES ('{"dealname": "Acme renewal", "deal_id": 1, "company_id": 11, "associated_company": "Acme"}'::jsonb)$$, 'properties, and always the keys');
 SELECT is(search_refused('{"properties": ["dealnam"]}'), '42703 column "dealnam" does not exist in CRM object "deals"', 'an unknown property');
 SELECT alike(error_of('s') ->> 'hint', '%"dealname"%', 'and the nearest one');
 SELECT is(search_refused('{"object": "deal"}'), '42P01 CRM object "deal" does not exist', 'an unknown object');
