@@ -3,9 +3,11 @@
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "execution/replace.hpp"
+#include "execution/start.hpp"
 #include "execution/store.hpp"
 #include "execution/touch.hpp"
 #include "identity/access.hpp"
+#include "pg/datum.hpp"
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
 #include "value/json.hpp"
@@ -168,8 +170,10 @@ void pause(std::int64_t id, const std::string &reason) {
 	note_changed(id);
 	execution.plan = nullptr;
 	load_steps({&execution});
-	execution.status = Status::Paused;
 	execution.paused_at = GetCurrentTimestamp();
+	if (execution.status == Status::Pending && execution.due_at && *execution.due_at > *execution.paused_at)
+		execution.options.set("start_at", Value(pg::timestamp_text(*execution.due_at)));
+	execution.status = Status::Paused;
 	execution.due_at.reset();
 	execution.reason = reason;
 	execution.dirty = true;
@@ -213,13 +217,24 @@ void resume(std::int64_t id, Timers timers) {
 	execution.paused_at.reset();
 	execution.status = execution.started_at ? Status::Running : Status::Pending;
 	execution.reason.clear();
-	execution.due_at = execution.started_at || execution.created_at > now ? now : std::max(now, execution.created_at);
+	execution.due_at = now;
+	// One that had not begun: its date stays, and so does its place in the queue.
+	if (const Value *start_at = execution.options.find("start_at"); start_at != nullptr) {
+		execution.due_at = std::max(now, DatumGetTimestampTz(pg::input_datum(start_at->as_text(), TIMESTAMPTZOID)));
+		execution.options.erase("start_at");
+	}
+	if (execution.waiting_for == "customer") {
+		if (take_free_place(execution))
+			execution.waiting_for.clear();
+		else
+			execution.due_at.reset();
+	}
 	execution.dirty = true;
 	Batch batch;
 	batch.add(execution);
 	batch.flush();
 	note_changed(id);
-	worker::wake_at_commit(execution.owner, now);
+	if (execution.due_at) worker::wake_at_commit(execution.owner, *execution.due_at);
 	worker::announce_at_commit();
 }
 
@@ -266,6 +281,11 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 		                "Only a step that has not ended well can be skipped.");
 	Batch batch;
 	if (row.status == StepStatus::Running) worker::cancel_running_at_commit(id);
+	// Steps of one that has not begun are not looked for, unless it says that there are some.
+	if (execution.status == Status::Pending) {
+		execution.options.set("skipped_early", Value(true));
+		execution.dirty = true;
+	}
 	Canceller(batch, GetCurrentTimestamp()).stop(execution, row, reason, outcome.empty() ? "skipped" : outcome);
 	batch.flush();
 	touch(id);
@@ -274,6 +294,11 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 
 void retry(std::int64_t id, const std::optional<std::string> &from_step, const Value &changes) {
 	identity::require_control(id);
+	if (!changes.is_null() && !changes.is_object())
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes must be a JSON object", "", "Give keys of the step's input and their new values.");
+	if (!changes.is_null() && !from_step)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes need the step whose input they change", "",
+		                "Name it: playbook_retry(execution, 'step', changes).");
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	std::optional<Execution> execution = lock_live(id);

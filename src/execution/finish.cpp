@@ -102,7 +102,8 @@ bool lane_is_open(const Execution &execution, int position) {
 }
 
 void release_customer(const Execution &execution) {
-	if (!execution.customer_id || execution.definition().conflict == definition::Conflict::Allow) return;
+	const bool takes_place = execution.definition().conflict != definition::Conflict::Allow || execution.options.find("conflict") != nullptr;
+	if (!execution.customer_id || !takes_place) return;
 	static pg::Statement release("DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
 	                             "AND execution_id = $3", {TEXTOID, TEXTOID, INT8OID});
 	if (release.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 0)

@@ -70,8 +70,11 @@ Status advance_now(std::int64_t id) {
 	if (execution->status == Status::Paused)
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " is paused", "",
 		                "Resume it with playbook_resume().");
+	// Its time, or its turn, has not come.
+	const TimestampTz now = GetCurrentTimestamp();
+	if (execution->status == Status::Pending && (!execution->due_at || *execution->due_at > now)) return execution->status;
 	Batch batch;
-	Advancer advancer(batch, step::Mode::Session, GetCurrentTimestamp());
+	Advancer advancer(batch, step::Mode::Session, now);
 	for (StepRow &row : execution->steps)
 		if (row.alone && row.status == StepStatus::Pending) advancer.take_over(*execution, row);
 	for (auto &[key, row] : execution->items)

@@ -139,9 +139,7 @@ Conflict conflict_policy(const StartRequest &request, const definition::Definiti
 void take_place(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
 	const pg::Argument playbook = pg::text(execution.playbook_id), customer = pg::text(*execution.customer_id);
-	static pg::Statement take("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
-	                          "ON CONFLICT DO NOTHING", {TEXTOID, TEXTOID, INT8OID});
-	if (take.execute({playbook, customer, pg::int8(execution.id)}) == 1) return;
+	if (take_free_place(execution)) return;
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
 	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
 	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a", {TEXTOID, TEXTOID});
@@ -200,7 +198,9 @@ Started prepare_start(const StartRequest &request) {
 	const Conflict policy = conflict_policy(request, definition);
 	check_sources(definition, request);
 	if (!request.labels.is_object())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "labels must be a JSON object");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "labels must be a JSON object", "", "Give names and values, such as {\"ticket\": \"T-17\"}.");
+	if (request.customer && request.customer->empty())
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "customer must not be empty", "", "Leave it out to start without a customer.");
 
 	Started started;
 	Execution &execution = started.execution;
@@ -216,6 +216,7 @@ Started prepare_start(const StartRequest &request) {
 	if (request.labels.size() > 0) execution.labels = request.labels;
 	execution.options = options_of(request);
 	execution.created_at = GetCurrentTimestamp();
+	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow) execution.options.set("conflict", Value(*request.conflict));
 	execution.due_at = std::max(request.start_at.value_or(execution.created_at), execution.created_at);
 	if (definition.deadline) execution.deadline_at = *execution.due_at + definition.deadline->approximate_microseconds();
 	execution.idempotency_key = request.idempotency_key;
@@ -257,6 +258,12 @@ Started prepare_start(const StartRequest &request) {
 }
 
 std::int64_t commit_start(Execution &execution) {
+bool take_free_place(const Execution &execution) {
+	static pg::Statement take("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
+	                          "ON CONFLICT DO NOTHING", {TEXTOID, TEXTOID, INT8OID});
+	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 1;
+}
+
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;

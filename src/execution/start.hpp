@@ -36,6 +36,9 @@ Started prepare_start(const StartRequest &request);
 // Writes the prepared execution and wakes an executor at commit. Returns its id.
 std::int64_t commit_start(Execution &execution);
 
+// Takes the place of the customer's one active execution if nobody has it. As playbook_engine, with a connection open.
+bool take_free_place(const Execution &execution);
+
 // Fills in defaults and checks types; throws 22023 with the expected form of every parameter.
 Value checked_parameters(const definition::Definition &definition, const Value &given);
 

@@ -167,7 +167,8 @@ void load_steps(std::vector<Execution *> executions) {
 		execution->items.clear();
 		execution->steps.assign(count, StepRow());
 		for (std::size_t i = 0; i < count; ++i) execution->steps[i].position = static_cast<int>(i);
-		if (!execution->stored || execution->status == Status::Pending) continue;
+		const bool begun_early = execution->options.find("skipped_early") != nullptr;
+		if (!execution->stored || (execution->status == Status::Pending && !begun_early)) continue;
 		history = history || execution->slot != 0;
 		begun.push_back(execution->id);
 		by_id.emplace(execution->id, execution);

@@ -45,7 +45,7 @@ void note_changed(std::int64_t execution) {
 void touch(std::int64_t execution) {
 	static pg::Statement due(
 	    "UPDATE @playbook_executions_live SET due_at = least(coalesce(due_at, now()), now()) "
-	    "WHERE id = $1 AND status IN ('pending', 'running', 'waiting') RETURNING owner::oid",
+	    "WHERE id = $1 AND status IN ('running', 'waiting') RETURNING owner::oid",
 	    {INT8OID});
 	const pg::Rows rows = due.query({pg::int8(execution)});
 	note_changed(execution);

@@ -5,8 +5,8 @@
 
 namespace playbook::execution {
 
-// Makes a live execution due now and wakes an executor of its owner at commit; does nothing for one that has ended or
-// is paused. As playbook_engine, with an open Spi connection; takes the execution's row lock.
+// Makes a live execution due now and wakes an executor of its owner at commit; does nothing for one that has ended, is
+// paused, or has not begun (its time or its turn comes of itself). As playbook_engine, with an open Spi connection; takes the execution's row lock.
 void touch(std::int64_t execution);
 
 // Executions that this process is advancing at this moment: control functions that a step's own SQL calls on them
