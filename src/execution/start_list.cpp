@@ -4,33 +4,54 @@
 #include "value/json.hpp"
 
 namespace playbook::execution {
+namespace {
 
-StartRequest request_from(const Value &start) {
-	StartRequest request;
+[[noreturn]] void refuse(const Member &member, const char *wanted) {
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+	                "\"" + member.key + "\" must be " + wanted + ", not " + to_json(member.value).substr(0, 60));
+}
+
+std::string text_of(const Member &member) {
+	if (!member.value.is_string() || member.value.string().empty()) refuse(member, "a text that is not empty");
+	return member.value.string();
+}
+
+int integer_of(const Member &member) {
+	const std::optional<std::int64_t> number = member.value.as_integer();
+	if (!number || *number != static_cast<std::int32_t>(*number)) refuse(member, "an integer");
+	return static_cast<int>(*number);
+}
+
+} // namespace
+
+void read_request(const Value &start, StartRequest &request) {
 	if (!start.is_object())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "each start must be a JSON object, not " + to_json(start).substr(0, 60));
 	for (const Member &member : start.members()) {
-		const Value &value = member.value;
 		if (member.key == "customer") {
-			if (!value.is_null()) request.customer = value.as_text();
+			// Ids that are numbers in the application's own tables arrive as such.
+			if (member.value.is_number())
+				request.customer = member.value.as_text();
+			else if (!member.value.is_null())
+				request.customer = text_of(member);
 		} else if (member.key == "parameters") {
-			request.parameters = value;
+			request.parameters = member.value;
 		} else if (member.key == "idempotency_key") {
-			request.idempotency_key = value.as_text();
+			if (!member.value.is_null()) request.idempotency_key = text_of(member);
 		} else if (member.key == "priority") {
-			request.priority = static_cast<int>(value.as_integer().value_or(0));
+			request.priority = integer_of(member);
 		} else if (member.key == "start_at") {
-			request.start_at = DatumGetTimestampTz(pg::input_datum(value.as_text(), TIMESTAMPTZOID));
+			if (!member.value.is_null())
+				request.start_at = DatumGetTimestampTz(pg::input_datum(text_of(member), TIMESTAMPTZOID));
 		} else if (member.key == "conflict") {
-			request.conflict = value.as_text();
+			if (!member.value.is_null()) request.conflict = text_of(member);
 		} else if (member.key == "labels") {
-			request.labels = value;
+			request.labels = member.value;
 		} else {
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown key \"" + member.key + "\" in starts", "",
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown key \"" + member.key + "\" in starts",
 			                "Known are customer, parameters, idempotency_key, priority, start_at, conflict and labels.");
 		}
 	}
-	return request;
 }
 
 } // namespace playbook::execution

@@ -132,6 +132,7 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 		// Either a list of customers who share the parameters, or a list of objects, one for each start.
 		const bool by_customer = get_fn_expr_argtype(fcinfo->flinfo, 1) == TEXTARRAYOID;
 		std::vector<execution::StartRequest> requests;
+		std::vector<Value> listed;
 		if (by_customer) {
 			const Value parameters = args.jsonb_or(2, Value::object());
 			for (std::string &customer : args.texts(1, "customers")) {
@@ -145,17 +146,19 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			if (!starts.is_array())
 				throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "starts must be a JSON array of objects", "",
 				                "Each has customer, and may have parameters, idempotency_key, priority, start_at and labels.");
-			for (const Value &start : starts.items()) requests.push_back(execution::request_from(start));
+			listed = starts.items();
+			requests.resize(listed.size());
 		}
 		pg::ResultSet rows(fcinfo);
 		int ordinal = 0;
 		for (execution::StartRequest &request : requests) {
-			request.playbook = args.text(0, "playbook");
 			++ordinal;
 			std::optional<pg::Error> refused;
 			execution::Started started;
 			try {
 				pg::Subtransaction guarded;
+				if (!by_customer) execution::read_request(listed[static_cast<std::size_t>(ordinal - 1)], request);
+				request.playbook = args.text(0, "playbook");
 				started = execution::prepare_start(request);
 				if (!started.repeated) execution::commit_start(started.execution);
 				guarded.commit();
