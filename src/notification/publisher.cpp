@@ -5,6 +5,7 @@
 #include "pg/spi.hpp"
 #include "settings.hpp"
 #include "value/json.hpp"
+#include "worker/shared_state.hpp"
 
 extern "C" {
 #include "commands/async.h"
@@ -167,7 +168,8 @@ void forget_announced() {
 
 std::vector<Change> changes_after(std::int64_t after, int limit) {
 	// Whoever reads also numbers what nobody has announced yet: without workers there is no other announcer.
-	(void) announce();
+	// With workers it leaves that to them: its transaction may last, and nobody else announces until it ends.
+	if (!XactReadOnly && !worker::workers_alive()) (void) announce();
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement find("SELECT first_seq, executions, positions, items, statuses, at FROM @playbook_change_batches "

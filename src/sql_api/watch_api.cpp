@@ -102,11 +102,19 @@ Datum playbook_changes(PG_FUNCTION_ARGS) {
 		if (limit < 1 || limit > 100000)
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "limit must be between 1 and 100000");
 		pg::ResultSet rows(fcinfo);
-		for (const notification::Change &change : notification::changes_after(args.int8(0, "after"), limit)) {
-			if (!identity::can_see(change.execution)) continue;
-			rows.row({pg::int8(change.seq), pg::int8(change.execution), text_or_null(change.playbook), text_or_null(change.step),
-			          change.item > 0 ? pg::int4(change.item - 1) : pg::null(), pg::text(change.status), text_or_null(change.waiting_for),
-			          pg::timestamp(change.at)});
+		// The limit counts what the caller may see: a page of others' changes must not look like the end.
+		std::int64_t after = args.int8(0, "after");
+		for (int left = limit; left > 0;) {
+			const std::vector<notification::Change> page = notification::changes_after(after, limit);
+			for (const notification::Change &change : page) {
+				after = change.seq;
+				if (!identity::can_see(change.execution)) continue;
+				rows.row({pg::int8(change.seq), pg::int8(change.execution), text_or_null(change.playbook), text_or_null(change.step),
+				          change.item > 0 ? pg::int4(change.item - 1) : pg::null(), pg::text(change.status),
+				          text_or_null(change.waiting_for), pg::timestamp(change.at)});
+				if (--left == 0) break;
+			}
+			if (page.size() < static_cast<std::size_t>(limit)) break;
 		}
 		return rows.done(fcinfo);
 	});
