@@ -33,6 +33,12 @@ std::optional<StepType> step_type(std::string_view word) {
 	return std::nullopt;
 }
 
+std::string step_type_words() {
+	std::string words;
+	for (const TypeName &entry : type_names) words += (words.empty() ? "" : ", ") + std::string(entry.word);
+	return words;
+}
+
 bool is_data(StepType type) {
 	switch (type) {
 	case StepType::Query:

@@ -22,6 +22,8 @@ enum class StepType {
 // The word in the definition ("email"); nullopt for an unknown word.
 const char *to_string(StepType type);
 std::optional<StepType> step_type(std::string_view word);
+// All of them, for people: "email, meeting, …".
+std::string step_type_words();
 // Query, search, join, aggregate, filter, request, diff: yields a row set, may start at once, skips dependents on failure.
 bool is_data(StepType type);
 // Email, meeting, notify, agent, request, tool: something outside the database hears of it.

@@ -144,7 +144,9 @@ Datum playbook_schema(PG_FUNCTION_ARGS) {
 		const std::optional<std::string> word = args.text_or_null(0);
 		if (!word) return pg::jsonb_datum(definition::definition_schema());
 		const std::optional<definition::StepType> type = definition::step_type(*word);
-		if (!type) throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown step type \"" + *word + "\"");
+		if (!type)
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown step type \"" + *word + "\"", "",
+			                "Valid are " + definition::step_type_words() + ".");
 		const std::optional<Value> schema = definition::step_schema(*type);
 		if (!schema) return pg::return_null(fcinfo);
 		return pg::jsonb_datum(*schema);
