@@ -3,7 +3,8 @@
 -- slots. The partitions are made here and only here: partitions made later would not be members of the extension and
 -- would break pg_restore. No foreign keys between history tables. Used by src/execution.
 
-CREATE SEQUENCE playbook_execution_number AS bigint;
+-- Shifted by ten bits it stays below 2^53, which is as far as JavaScript counts.
+CREATE SEQUENCE playbook_execution_number AS bigint MAXVALUE 8796093022207;
 COMMENT ON SEQUENCE playbook_execution_number IS 'High bits of execution ids; the low ten bits are the execution''s home.';
 
 CREATE TABLE playbook_executions (
@@ -271,3 +272,12 @@ CREATE TABLE playbook_work_log (
 COMMENT ON TABLE playbook_work_log IS 'When each role last called playbook_work(), for servers without background workers.';
 COMMENT ON COLUMN playbook_work_log.role IS 'The role that worked.';
 COMMENT ON COLUMN playbook_work_log.worked_at IS 'When its last call began.';
+
+CREATE TABLE playbook_messages (
+    id           bigint GENERATED ALWAYS AS IDENTITY,
+    execution_id bigint NOT NULL,
+    CONSTRAINT playbook_messages_pkey PRIMARY KEY (id)
+);
+COMMENT ON TABLE playbook_messages IS 'Children that have ended while their parents were locked by others: who is to be looked at again. Empty but for moments.';
+COMMENT ON COLUMN playbook_messages.id IS 'In the order of the endings.';
+COMMENT ON COLUMN playbook_messages.execution_id IS 'The parent.';

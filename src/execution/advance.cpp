@@ -280,7 +280,10 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	row.status = StepStatus::Running;
 	row.dirty = true;
-	if (user_sql) ++sql_steps_;
+	if (user_sql) {
+		++sql_steps_;
+		row.started_at = std::max(GetCurrentTimestamp(), now_); // what went before it in this batch is not its time
+	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
 		queue_alone(execution, row);
