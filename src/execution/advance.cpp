@@ -8,6 +8,7 @@
 #include "pg/transaction.hpp"
 #include "settings.hpp"
 #include "step/approvals.hpp"
+#include "step/data_source.hpp"
 #include "step/item_source.hpp"
 #include "step/user_sql.hpp"
 
@@ -27,15 +28,6 @@ std::optional<TimestampTz> earliest(std::optional<TimestampTz> left, std::option
 	if (!left) return right;
 	if (!right) return left;
 	return std::min(*left, *right);
-}
-
-// The time limit of an attempt: written, else the definition's for steps that compute, none for those that wait for
-// people or events.
-std::optional<std::int64_t> time_limit(const definition::Definition &definition, const definition::Step &step) {
-	if (step.timeout) return step.timeout->approximate_microseconds();
-	if (definition::is_data(step.type) || step.type == definition::StepType::Sql)
-		return definition.step_timeout.approximate_microseconds();
-	return std::nullopt;
 }
 
 // SQL that may read or change the engine's own tables needs them written first.
@@ -98,6 +90,7 @@ void Advancer::advance(Execution &execution) {
 	if (!execution.started_at) execution.started_at = now_;
 	execution.status = Status::Running;
 	execution.dirty = true;
+	if (!is_cancelling(execution)) execution.reason.clear(); // why it stood still, if it did
 	if (execution.deadline_at && *execution.deadline_at <= now_ && !is_cancelling(execution)) {
 		for (StepRow &row : execution.steps) {
 			if (is_final(row.status)) continue;
@@ -109,15 +102,41 @@ void Advancer::advance(Execution &execution) {
 		return;
 	}
 	while (pass(execution)) {
-		if (in_flight.take_changed()) {
-			// A step's own SQL controlled this very execution: go on from what it left, in a turn of its own.
-			changed_underneath_ = true;
-			execution.due_at = now_;
-			break;
-		}
+		if (in_flight.take_changed() && !read_again(execution)) return;
 	}
 	settle(execution);
-	changed_underneath_ = false;
+}
+
+// A step's own SQL controlled this very execution (its rows were written out before): what that decided stands.
+bool Advancer::read_again(Execution &execution) {
+	std::optional<Execution> fresh;
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		fresh = lock_live(execution.id);
+		if (fresh) load_steps({&*fresh});
+	}
+	for (StepRow &row : execution.steps) {
+		if (!fresh) row.dirty = false; // it has ended, and lies in history as it ended
+		if (!fresh || row.item > 0) continue;
+		StepRow &decided = fresh->steps[static_cast<std::size_t>(row.position)];
+		if (is_final(decided.status) && !is_final(row.status)) row = decided;
+		row.stored = decided.stored;
+	}
+	if (!fresh) {
+		for (auto &[key, row] : execution.items) row.dirty = false;
+		execution.dirty = false;
+		return false;
+	}
+	execution.status = fresh->status;
+	execution.reason = fresh->reason;
+	execution.options = fresh->options;
+	execution.paused_at = fresh->paused_at;
+	execution.dirty = true;
+	if (execution.status != Status::Paused) return true;
+	execution.due_at.reset();
+	batch_.add(execution);
+	return false;
 }
 
 bool Advancer::pass(Execution &execution) {
@@ -179,9 +198,13 @@ void Advancer::begin(Execution &execution, StepRow &row) {
 	const definition::Step &step = step_of(execution, row);
 	const step::Context context = context_of(execution, row);
 	row.dirty = true;
+	if (const std::string absent = step::absent_source(context); !absent.empty()) {
+		skip(row, skip_cause::dependency, absent);
+		return;
+	}
 	row.started_at = now_;
 	try {
-		if (!step.when.empty()) {
+		if (!step.when.empty() && step.when_of_items == (row.item > 0)) {
 			pg::Subtransaction guarded;
 			const bool holds = context.holds(step.when);
 			guarded.commit();
@@ -397,77 +420,12 @@ void Advancer::withdraw(Execution &execution, StepRow &row) {
 	} catch (const std::exception &exception) {
 		row.reason = std::string("could not be withdrawn: ") + exception.what();
 	}
+	if (row.item > 0) return;
 	for (auto &[key, item] : execution.items) {
 		if (key.first != row.position || is_final(item.status)) continue;
 		withdraw(execution, item);
 		skip(item, skip_cause::cancelled, "its step does not go on");
 	}
-}
-
-// A step that waits: what it waits for may have happened. Looked at once in an advance, again when it has moved.
-bool Advancer::look_again(Execution &execution, StepRow &row) {
-	if (row.status != StepStatus::Waiting) return false; // an executor has it, or will
-	const definition::Step &step = step_of(execution, row);
-	if (row.item == 0 && (step.for_each || step.repeat)) return pump_items(execution, row);
-	if (!looked_at_.emplace(row.position, row.item).second) return false;
-	const bool due = row.due_at && *row.due_at <= now_;
-	if (row.waiting_for == "retry") {
-		if (!due || full()) return false;
-		row.started_at = now_;
-		run(execution, row, row.input);
-		return true;
-	}
-	if (row.waiting_for == "hold") {
-		run(execution, row, row.input);
-		return row.waiting_for != "hold";
-	}
-	if (row.waiting_for == "approval" && step.type != definition::StepType::Approval) {
-		try {
-			const std::optional<TimestampTz> expiry = row.due_at;
-			std::optional<step::Decision> decision;
-			{
-				pg::Subtransaction guarded;
-				decision = step::decision_of(context_of(execution, row));
-				guarded.commit();
-			}
-			if (!decision) {
-				row.dirty = row.dirty || row.due_at != expiry; // escalated
-				return false;
-			}
-			if (decision->may_run()) {
-				row.input = std::move(decision->action);
-				row.due_at.reset();
-				row.waiting_for.clear();
-				row.started_at = now_;
-				run(execution, row, row.input);
-			} else {
-				skip(row, decision->outcome(), decision->reason);
-			}
-		} catch (const std::exception &exception) {
-			fail(execution, row, failure_from(exception));
-		}
-		return true;
-	}
-	const std::optional<std::int64_t> limit = time_limit(execution.definition(), step);
-	Attempted attempted = attempt(execution, row, row.input, true);
-	if (attempted.failure) {
-		record(execution, row, std::move(attempted));
-		return true;
-	}
-	if (attempted.result.kind == step::Result::Kind::Waiting) {
-		if (limit && row.started_at && *row.started_at + *limit <= now_) {
-			withdraw(execution, row);
-			fail(execution, row,
-			     {"57014", "step timeout", "The step did not end within " + definition::to_text(*step.timeout) + ".", {}, {}});
-			return true;
-		}
-		const StepRow before = row;
-		apply(execution, row, std::move(attempted.result));
-		row.dirty = before.dirty || row.due_at != before.due_at || row.waiting_for != before.waiting_for;
-		return false;
-	}
-	record(execution, row, std::move(attempted));
-	return true;
 }
 
 } // namespace playbook::execution

@@ -42,6 +42,7 @@ public:
 
 private:
 	bool pass(Execution &execution);
+	bool read_again(Execution &execution);
 	bool consider(Execution &execution, StepRow &row, const std::vector<StepFacts> &facts, int failing);
 	bool look_again(Execution &execution, StepRow &row);
 	void begin(Execution &execution, StepRow &row);
@@ -77,9 +78,12 @@ private:
 	std::optional<bool> any_holds_;       // asked once, when the first outward step begins
 	int writing_ = 0;
 	bool worker_wake_ = false;
-	bool changed_underneath_ = false;
 	std::set<std::pair<int, int>> looked_at_; // waiting rows of the present execution that were looked at in this advance
 };
+
+// The time limit of an attempt, in microseconds: written, else the definition's for steps that compute, none for those
+// that wait for people or events.
+std::optional<std::int64_t> time_limit(const definition::Definition &definition, const definition::Step &step);
 
 // Keeps a step's good rows findable for on_error: cached.
 void remember_good_result(const Execution &execution, const StepRow &row, const std::string &step_id);

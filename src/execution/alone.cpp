@@ -165,6 +165,7 @@ void fail_execution(Batch &batch, Execution &execution, const Failure &failure, 
 }
 
 int recover_lost_steps() {
+	tell_parents_left();
 	static pg::Statement running(
 	    "SELECT execution_id, position, item, worker, attempt, started_at < pg_postmaster_start_time() "
 	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = 'running'", {});

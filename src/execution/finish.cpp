@@ -54,7 +54,6 @@ void Advancer::settle(Execution &execution) {
 		due = now_;
 		running = true;
 	}
-	if (execution.due_at && *execution.due_at == now_ && changed_underneath_) due = now_;
 	execution.status = running ? Status::Running : Status::Waiting;
 	execution.waiting_for = running ? std::string("step") : waiting_for;
 	execution.due_at = due;

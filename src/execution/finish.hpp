@@ -12,7 +12,7 @@ void release_customer(const Execution &execution);
 // The parent is looked at again once this transaction has committed. Never waits for the parent's lock: another
 // executor may hold it while it waits for this child's.
 void tell_parent(std::int64_t parent);
-// After a commit, in a transaction of its own: parents whose lock was not to be had before.
+// After a commit, in a transaction of its own, and after a crash: parents whose lock was not to be had before.
 void tell_parents_left();
 bool parents_are_left();
 

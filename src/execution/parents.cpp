@@ -7,12 +7,8 @@
 namespace playbook::execution {
 namespace {
 
-// Parents that somebody else held locked; told after this transaction's commit. Lost in a crash: then the parent's own
-// look (step/playbook gives it one) finds the child's end.
-std::set<std::int64_t> &left() {
-	static auto *const made = new std::set<std::int64_t>();
-	return *made;
-}
+// Whether this process has left messages that are to be delivered after its commit.
+bool left = false;
 
 } // namespace
 
@@ -21,20 +17,30 @@ void tell_parent(std::int64_t parent) {
 	    "UPDATE @playbook_executions_live SET due_at = least(coalesce(due_at, now()), now()) WHERE id = ("
 	    "SELECT id FROM @playbook_executions_live WHERE id = $1 AND status IN ('pending', 'running', 'waiting') "
 	    "FOR UPDATE SKIP LOCKED) RETURNING owner::oid", {INT8OID});
-	note_changed(parent);
+	note_due(parent);
 	const pg::Rows rows = due.query({pg::int8(parent)});
-	if (rows.empty())
-		left().insert(parent);
-	else
+	if (!rows.empty()) {
 		worker::wake_at_commit(rows.oid(0, 0), GetCurrentTimestamp());
+		return;
+	}
+	// Locked by somebody else, or ended. The message commits with the child's end, so no crash loses it.
+	static pg::Statement leave("INSERT INTO @playbook_messages (execution_id) VALUES ($1)", {INT8OID});
+	leave.execute({pg::int8(parent)});
+	left = true;
 }
 
-bool parents_are_left() { return !left().empty(); }
+bool parents_are_left() { return left; }
 
 void tell_parents_left() {
-	std::set<std::int64_t> parents;
-	parents.swap(left());
-	for (const std::int64_t parent : parents) touch(parent); // in the order of their ids, so that no two deadlock
+	left = false;
+	static pg::Statement take("DELETE FROM @playbook_messages WHERE id IN (SELECT id FROM @playbook_messages "
+	                          "ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING execution_id", {});
+	std::set<std::int64_t> parents; // in the order of their ids, so that no two who tell deadlock
+	{
+		const pg::Rows rows = take.query({});
+		for (std::size_t row = 0; row < rows.size(); ++row) parents.insert(rows.int8(row, 0));
+	}
+	for (const std::int64_t parent : parents) touch(parent);
 }
 
 } // namespace playbook::execution

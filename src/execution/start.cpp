@@ -11,6 +11,7 @@
 #include "identity/installation_fence.hpp"
 #include "pg/identity.hpp"
 #include "settings.hpp"
+#include "step/data_source.hpp"
 #include "step/handler.hpp"
 #include "step/owner_scope.hpp"
 #include "value/json.hpp"
@@ -70,15 +71,11 @@ Startable startable(const StartRequest &request) {
 void check_sources(const definition::Definition &definition, const StartRequest &request) {
 	for (const definition::DataSource &source : definition.data_sources) {
 		if (!source.required) continue;
-		const bool warehouse = source.type == "data_warehouse";
-		if (!warehouse && source.type != "crm") continue;
-		const std::string chosen = warehouse ? request.data_warehouse.value_or(settings::data_warehouse())
-		                                     : request.crm.value_or(settings::crm());
-		if (chosen.empty() || chosen == "local") continue;
-		const Oid server = pg::call([&chosen] { return GetSysCacheOid1(FOREIGNSERVERNAME, 1, CStringGetDatum(chosen.c_str())); });
-		if (OidIsValid(server)) continue;
-		const std::string setting = warehouse ? "playbook.data_warehouse" : "playbook.crm";
-		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "data source \"" + source.type + "\" does not resolve: there is no server \"" + chosen + "\"",
+		const bool crm = source.type == "crm";
+		const std::string unresolved = step::unresolved_source(source.type, crm ? request.crm : request.data_warehouse);
+		if (unresolved.empty()) continue;
+		const std::string setting = crm ? "playbook.crm" : "playbook.data_warehouse";
+		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, unresolved,
 		                "The playbook requires it.", "Create the server, or set " + setting + " to '' for this database.");
 	}
 }
@@ -97,9 +94,13 @@ void read_customer_at_start(Execution &execution) {
 		throw pg::Error(ERRCODE_NO_DATA_FOUND, "customer \"" + *execution.customer_id + "\" does not exist",
 		                "The customer source has no row of that key that the playbook's owner can see.",
 		                "See playbook_set_customer_source() for where customers come from.");
-	const bool mentions = std::any_of(execution.definition().steps.begin(), execution.definition().steps.end(),
-	                                  [](const definition::Step &step) { return step.uses_customer; });
-	if (mentions) execution.at_start = std::move(*customer);
+	const definition::Definition &definition = execution.definition();
+	if (definition.whole_customer) {
+		execution.at_start = std::move(*customer);
+		return;
+	}
+	for (const std::string &field : definition.customer_fields)
+		if (const Value *first = customer->find(field)) execution.at_start.set(field, *first);
 }
 
 // Returns the execution that the key already started, or takes the key for the new one.
@@ -138,8 +139,8 @@ Conflict conflict_policy(const StartRequest &request, const definition::Definiti
 // Takes the place of the one active execution of the customer, as the policy says when it is taken.
 void take_place(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
-	const pg::Argument playbook = pg::text(execution.playbook_id), customer = pg::text(*execution.customer_id);
 	if (take_free_place(execution)) return;
+	const pg::Argument playbook = pg::text(execution.playbook_id), customer = pg::text(*execution.customer_id);
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
 	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
 	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a", {TEXTOID, TEXTOID});
@@ -215,8 +216,8 @@ Started prepare_start(const StartRequest &request) {
 	execution.parameters = checked_parameters(definition, request.parameters);
 	if (request.labels.size() > 0) execution.labels = request.labels;
 	execution.options = options_of(request);
-	execution.created_at = GetCurrentTimestamp();
 	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow) execution.options.set("conflict", Value(*request.conflict));
+	execution.created_at = GetCurrentTimestamp();
 	execution.due_at = std::max(request.start_at.value_or(execution.created_at), execution.created_at);
 	if (definition.deadline) execution.deadline_at = *execution.due_at + definition.deadline->approximate_microseconds();
 	execution.idempotency_key = request.idempotency_key;
@@ -257,13 +258,13 @@ Started prepare_start(const StartRequest &request) {
 	return started;
 }
 
-std::int64_t commit_start(Execution &execution) {
 bool take_free_place(const Execution &execution) {
 	static pg::Statement take("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
 	                          "ON CONFLICT DO NOTHING", {TEXTOID, TEXTOID, INT8OID});
 	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 1;
 }
 
+std::int64_t commit_start(Execution &execution) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;

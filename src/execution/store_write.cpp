@@ -1,5 +1,6 @@
 // Writing half of execution/store: one insert and one update per table and batch, arrays through unnest.
 #include "execution/store.hpp"
+#include "execution/touch.hpp"
 #include "result/row_set.hpp"
 
 namespace playbook::execution {
@@ -158,6 +159,9 @@ void Batch::write_executions() {
 	for (Execution *execution : executions_) {
 		if (!execution->dirty) continue;
 		changes_.push_back({execution->id, -1, 0, letter_of(execution->status)});
+		// A child's end or a signal of this transaction must not be written over.
+		if ((execution->status == Status::Running || execution->status == Status::Waiting) && was_made_due(execution->id))
+			execution->due_at = std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
 		if (execution->stored) {
 			updated << pg::int8(execution->id) << pg::text(to_string(execution->status))
 			        << text_or_null(execution->waiting_for) << time_or_null(execution->due_at)

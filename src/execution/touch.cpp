@@ -17,7 +17,21 @@ std::vector<Note> &notes() {
 	return *made;
 }
 
+// Of the present transaction, told apart by its start.
+std::set<std::int64_t> &made_due() {
+	static auto *const made = new std::set<std::int64_t>();
+	static TimestampTz transaction = 0;
+	if (const TimestampTz present = GetCurrentTransactionStartTimestamp(); present != transaction) {
+		transaction = present;
+		made->clear();
+	}
+	return *made;
+}
+
 } // namespace
+
+void note_due(std::int64_t execution) { made_due().insert(execution); }
+bool was_made_due(std::int64_t execution) { return made_due().contains(execution); }
 
 InFlight::InFlight(std::int64_t execution) : execution_(execution) { notes().push_back({execution, false}); }
 
@@ -48,7 +62,7 @@ void touch(std::int64_t execution) {
 	    "WHERE id = $1 AND status IN ('running', 'waiting') RETURNING owner::oid",
 	    {INT8OID});
 	const pg::Rows rows = due.query({pg::int8(execution)});
-	note_changed(execution);
+	note_due(execution);
 	if (!rows.empty()) worker::wake_at_commit(rows.oid(0, 0), GetCurrentTimestamp());
 }
 

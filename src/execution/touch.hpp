@@ -24,4 +24,9 @@ private:
 };
 void note_changed(std::int64_t execution);
 
+// Executions that were made due in this transaction. A batch that holds one of them in memory would write over that:
+// it asks here when it writes.
+void note_due(std::int64_t execution);
+bool was_made_due(std::int64_t execution);
+
 } // namespace playbook::execution
