@@ -73,6 +73,25 @@ bool starts_by_itself(const Value &document) {
 	return false;
 }
 
+// requires_human_review: an approval behind all other steps; until it is given, the result document shows no data.
+void add_review(Built &built) {
+	Definition &definition = built.definition;
+	Step review;
+	review.position = static_cast<int>(definition.steps.size());
+	review.id = "human_review";
+	while (definition.find(review.id) != nullptr) review.id += "_";
+	review.name = "Human review";
+	review.type = StepType::Approval;
+	review.path = "requires_human_review";
+	review.require_approval.emplace().message = "Release the results of {{playbook.name}}?";
+	std::vector<std::string> others;
+	for (const int root : definition.roots) others.push_back(definition.steps[static_cast<std::size_t>(root)].id);
+	built.written_dependencies.emplace_back(std::move(others));
+	definition.review = review.position;
+	definition.roots.push_back(review.position);
+	definition.steps.push_back(std::move(review));
+}
+
 } // namespace
 
 Built build_definition(const Value &document, const ParseLimits &limits) {
@@ -107,6 +126,7 @@ Built build_definition(const Value &document, const ParseLimits &limits) {
 	StepBuilder steps(definition, limits, built.problems, built.written_dependencies);
 	if (const Value *list = list_of(document, "steps"))
 		definition.roots = steps.add_steps(*list, "steps", -1, -1, 0);
+	if (definition.requires_human_review && !definition.steps.empty()) add_review(built);
 	if (const Value *list = list_of(document, "on_cancel"); list != nullptr && list->size() > 0) {
 		Lane lane;
 		lane.kind = Lane::Kind::OnCancel;

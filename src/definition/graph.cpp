@@ -16,8 +16,8 @@ constexpr int most_rounds = 50; // of finding one cycle, taking out an edge and 
 class Resolver {
 public:
 	Resolver(Built &built, const Mentions &mentions, Report &report)
-	    : steps_(built.definition.steps), written_(built.written_dependencies), report_(report),
-	      mentions_(steps_.size()), edges_(steps_.size()) {
+	    : definition_(built.definition), steps_(built.definition.steps), written_(built.written_dependencies),
+	      report_(report), all_mentions_(mentions.names), mentions_(steps_.size()), edges_(steps_.size()) {
 		for (const Step &step : steps_) positions_.emplace(step.id, step.position);
 		for (const Mention &mention : mentions.names)
 			if (mention.step >= 0) mentions_[index(mention.step)].push_back(&mention);
@@ -25,6 +25,7 @@ public:
 
 	void resolve() {
 		for (Step &step : steps_) note_mentions(step);
+		note_customer_fields();
 		find_siblings();
 		for (const Step &step : steps_) add_edges(step);
 		refuse_cycles();
@@ -82,6 +83,8 @@ private:
 			const std::string &root = mention->name[0];
 			if (root == "customer" || root == "csm") step.uses_customer = true;
 			if (root == "previous") step.uses_previous = true;
+			const bool in_guard = mention->path == step.path + ".when" || mention->path == step.path + ".if";
+			if ((root == "item" || root == "index") && in_guard) step.when_of_items = true;
 			const std::string *id = step_named(*mention);
 			const int target = id != nullptr ? position_of(*id) : -1;
 			if (target < 0) continue;
@@ -92,6 +95,27 @@ private:
 		}
 		step.mentions.assign(mentioned.begin(), mentioned.end());
 		step.inputs.assign(inputs.begin(), inputs.end());
+	}
+
+	// Which fields of the customer an execution keeps the first values of.
+	void note_customer_fields() {
+		static const std::vector<std::string> at_start{"execution", "at_start", "customer"};
+		std::set<std::string> fields;
+		for (const Mention &mention : all_mentions_) {
+			const std::vector<std::string> &name = mention.name;
+			std::size_t field = 0; // where in the name it stands
+			if (name[0] == "customer")
+				field = 1;
+			else if (std::equal(name.begin(), name.begin() + std::min(name.size(), at_start.size()), at_start.begin()))
+				field = at_start.size();
+			else
+				continue;
+			if (name.size() > field)
+				fields.insert(name[field]);
+			else
+				definition_.whole_customer = true;
+		}
+		definition_.customer_fields.assign(fields.begin(), fields.end());
 	}
 
 	// For each step the one before it in its own list, or -1.
@@ -307,9 +331,11 @@ private:
 				                "Add " + quoted(at(input).id) + " to depends_on, or leave depends_on out.");
 	}
 
+	Definition &definition_;
 	std::vector<Step> &steps_;
 	const std::vector<std::optional<std::vector<std::string>>> &written_;
 	Report &report_;
+	const std::vector<Mention> &all_mentions_;
 	std::unordered_map<std::string, int> positions_;
 	std::vector<std::vector<const Mention *>> mentions_;
 	std::vector<std::vector<Edge>> edges_;

@@ -83,6 +83,7 @@ struct Step {
 	Value config = Value::object();
 	std::string path;                   // "steps[2].config.then[0]", for messages
 	std::string when;
+	bool when_of_items = false;         // with for_each: `when` speaks of item or index, so each element has its answer
 
 	std::vector<int> depends_on;        // direct dependencies: written, referenced, or the step before
 	std::vector<int> waits_for;         // everything that must be final before this starts: depends_on, and all branch
@@ -134,6 +135,7 @@ struct Definition {
 	Security security = Security::Owner;
 	bool strict = false;                // a missing variable fails any step
 	bool requires_human_review = false; // outputs are released by an approval
+	int review = -1;                     // the step that asks for it, which no text holds; -1: none
 	int max_parallel_steps = 3;
 	int priority = 0;
 	std::optional<int> max_active, max_per_minute;
@@ -146,6 +148,8 @@ struct Definition {
 	std::vector<Lane> on_cancel;        // at most one lane: definition-wide on_cancel steps
 	std::vector<Output> outputs;
 	bool has_triggers = false;
+	std::vector<std::string> customer_fields; // named in customer.… or execution.at_start.customer.…
+	bool whole_customer = false;         // the customer is mentioned as a whole, so any field may be meant
 	Value document;                     // the whole definition without the outer `playbook:`; what is stored as jsonb
 
 	const Step *find(std::string_view id) const;

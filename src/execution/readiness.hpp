@@ -21,6 +21,7 @@ namespace skip_cause {
 inline constexpr const char *branch = "branch";         // another lane was taken
 inline constexpr const char *when = "when";             // its own `when` did not hold
 inline constexpr const char *dependency = "dependency"; // a step it needs failed or was skipped for that
+inline constexpr const char *source = "source";         // an optional data source is not there
 inline constexpr const char *failed = "failed";         // the execution is failing
 inline constexpr const char *cancelled = "cancelled";   // the execution was cancelled
 inline constexpr const char *rejected = "rejected";     // a person refused it

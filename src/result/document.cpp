@@ -145,6 +145,14 @@ Value option(const Execution &execution, const char *name, const std::string &ot
 	return Value(otherwise.empty() ? std::string("local") : otherwise);
 }
 
+// What requires_human_review holds back until somebody has approved.
+bool is_released(const Execution &execution) {
+	const int review = execution.definition().review;
+	if (review < 0) return true;
+	const StepRow &row = execution.steps[static_cast<std::size_t>(review)];
+	return row.status == StepStatus::Completed && (row.outcome == "approved" || row.outcome == "changed");
+}
+
 } // namespace
 
 Value document_of(std::int64_t id, bool include_data) {
@@ -159,6 +167,8 @@ Value document_of(std::int64_t id, bool include_data) {
 	}
 	Execution &execution = *found;
 	const definition::Definition &definition = execution.definition();
+	const bool released = is_released(execution);
+	include_data = include_data && released;
 	Value document = Value::object();
 	document.set("playbook_id", Value(execution.playbook_id));
 	document.set("playbook_name", Value(definition.name));
@@ -194,7 +204,8 @@ Value document_of(std::int64_t id, bool include_data) {
 	for (const definition::Output &output : definition.outputs) outputs.push_back(output_document(execution, output, include_data, figures));
 	document.set("outputs", std::move(outputs));
 	Value insights = Value::array();
-	for (const std::string &sentence : insights_of(figures)) insights.push_back(Value(sentence));
+	if (released)
+		for (const std::string &sentence : insights_of(figures)) insights.push_back(Value(sentence));
 	document.set("insights", std::move(insights));
 	document.set("artifact_path", Value());
 	Value metadata = Value::object();

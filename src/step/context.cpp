@@ -314,7 +314,7 @@ Value render_text(const Context &context, const std::string &text, std::vector<s
 	if (missing != nullptr) missing->insert(missing->end(), rendered.missing.begin(), rendered.missing.end());
 	for (std::size_t i = 0; i < filled.size(); ++i) {
 		const std::string mark = nonce + std::to_string(i) + "\x02";
-		if (const std::size_t at = rendered.text.find(mark); at != std::string::npos)
+		for (std::size_t at = rendered.text.find(mark); at != std::string::npos; at = rendered.text.find(mark, at + filled[i].size()))
 			rendered.text.replace(at, mark.size(), filled[i]);
 	}
 	return Value(std::move(rendered.text));
