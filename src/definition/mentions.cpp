@@ -137,7 +137,7 @@ private:
 		for (const expression::Placeholder &placeholder : parsed.placeholders()) {
 			std::vector<std::string> name = split(placeholder.name);
 			if (given != nullptr && given->find(name[0]) != nullptr) continue;
-			if (name.size() == 1)
+			if (name.size() == 1 && name[0] != "item" && name[0] != "index")
 				report_missing_parameter(placeholder, given, text, path);
 			else
 				add(Mention::Form::Query, path, text, placeholder.offset, std::move(name));

@@ -26,6 +26,11 @@ std::vector<std::string> own_words(const Step &step) {
 		if (std::find(words.begin(), words.end(), "else") == words.end()) words.push_back("else");
 		return words;
 	}
+	case StepType::Playbook: {
+		const Value *wait = step.config.find("wait");
+		if (wait != nullptr && wait->is_boolean() && !wait->boolean()) return {"started"};
+		return {"completed", "cancelled"};
+	}
 	default: return {"completed"};
 	}
 }
@@ -38,6 +43,7 @@ std::vector<std::string> outcome_words(const Step &step) {
 		if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(word);
 	};
 	if (step.for_each || step.repeat) add("completed");
+	if (step.on_error == OnError::Cached) add("cached");
 	if (step.require_approval && step.type != StepType::Approval)
 		for (const char *word : {"rejected", "expired"}) add(word);
 	return words;
