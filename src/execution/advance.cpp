@@ -3,6 +3,7 @@
 #include "execution/control.hpp"
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
+#include "execution/slow_steps.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
 #include "pg/transaction.hpp"
@@ -65,7 +66,8 @@ step::Context Advancer::context_of(Execution &execution, StepRow &row) const {
 
 bool Advancer::full() const {
 	if (one_step_) return sql_steps_ > 0;
-	return writing_ >= most_writing_subtransactions || (end_ && GetCurrentTimestamp() >= *end_);
+	// However long the claim took, something is done.
+	return writing_ >= most_writing_subtransactions || (steps_ > 0 && end_ && GetCurrentTimestamp() >= *end_);
 }
 
 int Advancer::running_now(const Execution &execution) const {
@@ -199,54 +201,58 @@ void Advancer::begin(Execution &execution, StepRow &row) {
 	const step::Context context = context_of(execution, row);
 	row.dirty = true;
 	if (const std::string absent = step::absent_source(context); !absent.empty()) {
-		skip(row, skip_cause::dependency, absent);
+		skip(row, skip_cause::source, absent);
 		return;
 	}
 	row.started_at = now_;
-	try {
-		if (!step.when.empty() && step.when_of_items == (row.item > 0)) {
-			pg::Subtransaction guarded;
-			const bool holds = context.holds(step.when);
-			guarded.commit();
-			if (!holds) {
-				row.started_at.reset();
-				skip(row, skip_cause::when, "its condition does not hold: " + step.when);
-				return;
-			}
-		}
-		if (row.item == 0 && (step.for_each || step.repeat)) {
-			begin_items(execution, row);
+	if (!step.when.empty() && step.when_of_items == (row.item > 0)) {
+		bool holds = false;
+		if (auto failure = guarded([&] { holds = context.holds(step.when); })) {
+			fail(execution, row, std::move(*failure));
 			return;
 		}
-		std::vector<std::string> missing;
-		Value input;
-		{
-			pg::Subtransaction guarded;
-			input = step::handler_of(step.type).prepare(context, &missing);
-			guarded.commit();
+		if (!holds) {
+			row.started_at.reset();
+			skip(row, skip_cause::when, "its condition does not hold: " + step.when);
+			return;
 		}
-		if (!missing.empty() && (definition::is_outward(step.type) || execution.definition().strict || settings::strict_templates()))
-			throw pg::Error(ERRCODE_UNDEFINED_PARAMETER, "variable \"" + missing.front() + "\" has no value",
-			                "Nothing was sent.",
-			                "Give it a value, or say what to print instead: {{default " + missing.front() + " \"there\"}}.");
-		gate(execution, row, context, std::move(input));
-	} catch (const std::exception &exception) {
-		fail(execution, row, failure_from(exception));
 	}
+	if (row.item == 0 && (step.for_each || step.repeat)) {
+		begin_items(execution, row);
+		return;
+	}
+	std::vector<std::string> missing;
+	Value input;
+	if (auto failure = guarded([&] { input = step::handler_of(step.type).prepare(context, &missing); })) {
+		fail(execution, row, std::move(*failure));
+		return;
+	}
+	const bool strict = execution.definition().strict || settings::strict_templates();
+	if (!missing.empty() && (definition::is_outward(step.type) || strict)) {
+		fail(execution, row,
+		     {"42P02", "variable \"" + missing.front() + "\" has no value", "Nothing was sent.",
+		      "Give it a value, or say what to print instead: {{default " + missing.front() + " \"there\"}}.", {}});
+		return;
+	}
+	gate(execution, row, context, std::move(input));
 }
 
 void Advancer::gate(Execution &execution, StepRow &row, const step::Context &context, Value input) {
 	const definition::Step &step = context.step;
 	row.input = std::move(input);
-	if (step.require_approval && step.type != definition::StepType::Approval) {
-		pg::Subtransaction guarded;
-		row.due_at = step::request_approval(context, row.input, *step.require_approval).expires_at;
-		guarded.commit();
-		row.status = StepStatus::Waiting;
-		row.waiting_for = "approval";
+	if (!step.require_approval || step.type == definition::StepType::Approval) {
+		run(execution, row, row.input);
 		return;
 	}
-	run(execution, row, row.input);
+	const auto ask = [&] {
+		row.due_at = step::request_approval(context, row.input, *step.require_approval).expires_at;
+	};
+	if (auto failure = guarded(ask)) {
+		fail(execution, row, std::move(*failure));
+		return;
+	}
+	row.status = StepStatus::Waiting;
+	row.waiting_for = "approval";
 }
 
 void Advancer::take_over(Execution &execution, StepRow &row) {
@@ -289,7 +295,8 @@ bool Advancer::held(Execution &execution, StepRow &row) {
 void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	const definition::Step &step = step_of(execution, row);
 	const bool user_sql = step::handler_of(step.type).runs_user_sql();
-	if (user_sql && mode_ != step::Mode::Session && (row.alone || step.alone)) {
+	if (user_sql && mode_ != step::Mode::Session &&
+	    (row.alone || step.alone || is_known_to_be_slow(execution.snapshot, row.position))) {
 		queue_alone(execution, row);
 		return;
 	}
@@ -303,12 +310,19 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	row.status = StepStatus::Running;
 	row.dirty = true;
+	++steps_;
 	if (user_sql) {
 		++sql_steps_;
 		row.started_at = std::max(GetCurrentTimestamp(), now_); // what went before it in this batch is not its time
 	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
+		note_slow(execution.snapshot, row.position);
+		queue_alone(execution, row);
+		return;
+	}
+	// Due to locks of the whole batch, perhaps, and somebody else's doing as much as the step's: redone alone.
+	if (user_sql && mode_ == step::Mode::Batch && attempted.failure && is_passing(attempted.failure->sqlstate)) {
 		queue_alone(execution, row);
 		return;
 	}

@@ -7,6 +7,7 @@
 
 #include "execution/store.hpp"
 #include "execution/readiness.hpp"
+#include "pg/transaction.hpp"
 #include "step/handler.hpp"
 
 namespace playbook::execution {
@@ -18,6 +19,19 @@ struct Attempted {
 	bool overran = false;
 	bool wrote = false;   // its subtransaction was given a transaction id
 };
+
+// Runs what may fail for the step's own reasons in a subtransaction of its own and returns why it failed. What is
+// thrown anywhere else is the engine's trouble, cannot be recovered from in this transaction, and ends the batch.
+template <typename Work> std::optional<Failure> guarded(Work work) {
+	try {
+		pg::Subtransaction inner;
+		work();
+		inner.commit();
+	} catch (const std::exception &exception) {
+		return failure_from(exception);
+	}
+	return std::nullopt;
+}
 
 class Advancer {
 public:
@@ -74,7 +88,7 @@ private:
 	const TimestampTz now_;
 	std::optional<TimestampTz> end_;
 	bool one_step_ = false;
-	int sql_steps_ = 0;
+	int steps_ = 0, sql_steps_ = 0;       // begun
 	std::optional<bool> any_holds_;       // asked once, when the first outward step begins
 	int writing_ = 0;
 	bool worker_wake_ = false;

@@ -29,9 +29,10 @@ void Advancer::begin_items(Execution &execution, StepRow &row) {
 	std::size_t count = 1; // a repetition begins with its first
 	if (step.for_each) {
 		const step::Context context = context_of(execution, row);
-		pg::Subtransaction guarded;
-		count = step::items_of(context)->size();
-		guarded.commit();
+		if (auto failure = guarded([&] { count = step::items_of(context)->size(); })) {
+			fail(execution, row, std::move(*failure));
+			return;
+		}
 	}
 	row.status = StepStatus::Waiting;
 	row.waiting_for = "step";
@@ -93,9 +94,11 @@ bool Advancer::repeat_again(Execution &execution, StepRow &row) {
 			row.output = last.output;
 			row.outcome = last.outcome;
 			const step::Context context = context_of(execution, row);
-			pg::Subtransaction guarded;
-			const bool met = context.holds(repeat.until);
-			guarded.commit();
+			bool met = false;
+			if (auto failure = guarded([&] { met = context.holds(repeat.until); })) {
+				fail(execution, row, std::move(*failure));
+				return true;
+			}
 			if (met) return false;
 		} else if (repeat.times == 0) {
 			return false;

@@ -1,6 +1,5 @@
 // Steps that wait: what they wait for may have happened, or their time may be up.
 #include "execution/advance.hpp"
-#include "pg/transaction.hpp"
 #include "step/approvals.hpp"
 
 namespace playbook::execution {
@@ -30,29 +29,24 @@ bool Advancer::look_again(Execution &execution, StepRow &row) {
 		return row.waiting_for != "hold";
 	}
 	if (row.waiting_for == "approval" && step.type != definition::StepType::Approval) {
-		try {
-			const std::optional<TimestampTz> expiry = row.due_at;
-			std::optional<step::Decision> decision;
-			{
-				pg::Subtransaction guarded;
-				decision = step::decision_of(context_of(execution, row));
-				guarded.commit();
-			}
-			if (!decision) {
-				row.dirty = row.dirty || row.due_at != expiry; // escalated
-				return false;
-			}
-			if (decision->may_run()) {
-				row.input = std::move(decision->action);
-				row.due_at.reset();
-				row.waiting_for.clear();
-				row.started_at = now_;
-				run(execution, row, row.input);
-			} else {
-				skip(row, decision->outcome(), decision->reason);
-			}
-		} catch (const std::exception &exception) {
-			fail(execution, row, failure_from(exception));
+		const std::optional<TimestampTz> expiry = row.due_at;
+		std::optional<step::Decision> decision;
+		if (auto failure = guarded([&] { decision = step::decision_of(context_of(execution, row)); })) {
+			fail(execution, row, std::move(*failure));
+			return true;
+		}
+		if (!decision) {
+			row.dirty = row.dirty || row.due_at != expiry; // escalated
+			return false;
+		}
+		if (decision->may_run()) {
+			row.input = std::move(decision->action);
+			row.due_at.reset();
+			row.waiting_for.clear();
+			row.started_at = now_;
+			run(execution, row, row.input);
+		} else {
+			skip(row, decision->outcome(), decision->reason);
 		}
 		return true;
 	}

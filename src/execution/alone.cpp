@@ -91,23 +91,22 @@ struct RunningAlone {
 	RunningAlone &operator=(const RunningAlone &) = delete;
 };
 
-} // namespace
-
-bool run_one_alone(Oid owner, const TurnOptions &options) {
-	std::optional<Claimed> claimed = claim_step(owner, options);
-	if (!claimed) return false;
-	Execution &before = claimed->execution;
+// Runs the claimed step, unless it is known how that failed, and records what became of it in the same transaction.
+void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Failure> known) {
+	Execution &before = claimed.execution;
 	Batch batch;
 	Transaction transaction(place_of(options));
 	{
 		pg::SettingScope limits;
 		limits.set("lock_timeout", "0");
-		StepRow &running = *row_of(before, claimed->position, claimed->item);
 		Attempted attempted;
-		{
-			RunningAlone visible(before.id, claimed->position, claimed->item);
+		if (known) {
+			attempted.failure = std::move(known);
+		} else {
+			StepRow &running = *row_of(before, claimed.position, claimed.item);
+			RunningAlone visible(before.id, claimed.position, claimed.item);
 			Advancer alone(batch, step::Mode::Alone, GetCurrentTimestamp());
-			attempted = alone.attempt(before, running, running.input, false, claimed->reading);
+			attempted = alone.attempt(before, running, running.input, false, claimed.reading);
 		}
 		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has won.
 		const TimestampTz now = GetCurrentTimestamp();
@@ -118,9 +117,9 @@ bool run_one_alone(Oid owner, const TurnOptions &options) {
 			execution = lock_live(before.id);
 			if (execution) load_steps({&*execution});
 		}
-		StepRow *row = execution ? row_of(*execution, claimed->position, claimed->item) : nullptr;
-		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed->attempt || row->worker != MyProcPid)
-			return true; // the transaction rolls back with everything the step did
+		StepRow *row = execution ? row_of(*execution, claimed.position, claimed.item) : nullptr;
+		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt || row->worker != MyProcPid)
+			return; // the transaction rolls back with everything the step did
 		Advancer advancer(batch, step::Mode::Batch, now);
 		advancer.record(*execution, *row, std::move(attempted));
 		if (execution->status == Status::Paused) {
@@ -136,7 +135,22 @@ bool run_one_alone(Oid owner, const TurnOptions &options) {
 		worker::announce_at_commit();
 	}
 	transaction.commit();
-	worker::wake_waiters(batch.finished());
+	after_commit(options, batch);
+}
+
+} // namespace
+
+bool run_one_alone(Oid owner, const TurnOptions &options) {
+	std::optional<Claimed> claimed = claim_step(owner, options);
+	if (!claimed) return false;
+	std::optional<Failure> failure;
+	try {
+		run_claimed(*claimed, options, std::nullopt);
+	} catch (const std::exception &exception) {
+		failure = failure_from(exception);
+	}
+	// What failed with the commit, as a foreign server's part may, is the step's failure, too.
+	if (failure) run_claimed(*claimed, options, std::move(failure));
 	return true;
 }
 

@@ -10,6 +10,9 @@ namespace playbook::execution {
 // Claims and runs one; false when there is none.
 bool run_one_alone(Oid owner, const TurnOptions &options);
 
+// What others wait for, once a transaction that advanced executions has committed.
+void after_commit(const TurnOptions &options, const Batch &batch);
+
 // Ends the execution as failed for a reason that is not a step's. The caller flushes the batch.
 void fail_execution(Batch &batch, Execution &execution, const Failure &failure, TimestampTz now);
 

@@ -3,6 +3,7 @@
 #include "execution/advance.hpp"
 #include "execution/alone.hpp"
 #include "execution/finish.hpp"
+#include "execution/retry.hpp"
 #include "pg/identity.hpp"
 #include "settings.hpp"
 #include "worker/shared_state.hpp"
@@ -32,26 +33,15 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	return executions;
 }
 
-void after_commit(const TurnOptions &options, const Batch &batch) {
-	worker::wake_waiters(batch.finished());
-	if (!parents_are_left()) return;
-	Transaction transaction(place_of(options));
-	{
-		pg::EngineIdentity engine;
-		pg::Spi spi;
-		tell_parents_left();
-	}
-	transaction.commit();
-}
-
 // How many of a batch are claimed when the last one failed as a whole: each is then done alone, to find the one.
 struct Batching {
 	int size = 0;
 	int singles = 0; // left to be done one at a time
 };
 
-// One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced.
-int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone) {
+// One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced. *single: while it is the
+// only one and not committed, which.
+int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone, std::int64_t *single) {
 	Batch batch;
 	int advanced = 0;
 	Transaction transaction(place_of(options));
@@ -59,6 +49,7 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 		EngineLimits limits;
 		const TimestampTz now = GetCurrentTimestamp();
 		std::vector<Execution> executions = claim(owner, now, limit);
+		if (limit == 1 && !executions.empty()) *single = executions.front().id;
 		Advancer advancer(batch, step::Mode::Batch, now);
 		advancer.set_end(now + settings::batch_time_microseconds());
 		for (Execution &execution : executions) {
@@ -74,6 +65,7 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 		}
 	}
 	transaction.commit();
+	*single = 0;
 	*queued_alone = batch.queued_alone;
 	after_commit(options, batch);
 	return advanced;
@@ -81,16 +73,20 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 
 // An execution that cannot be advanced, not even alone, for reasons of the engine or the database: it fails with that
 // reason, in a transaction of its own.
-void give_up(Oid owner, const TurnOptions &options, const Failure &failure) {
+void give_up(std::int64_t id, const TurnOptions &options, const Failure &failure) {
 	Batch batch;
 	Transaction transaction(place_of(options));
 	{
 		EngineLimits limits;
-		const TimestampTz now = GetCurrentTimestamp();
-		std::vector<Execution> executions = claim(owner, now, 1);
-		if (!executions.empty()) {
-			Execution &execution = executions.front();
-			fail_execution(batch, execution, failure, now);
+		std::optional<Execution> execution;
+		{
+			pg::EngineIdentity engine;
+			pg::Spi spi;
+			execution = lock_live(id);
+			if (execution) load_steps({&*execution});
+		}
+		if (execution && execution->status != Status::Paused) {
+			fail_execution(batch, *execution, failure, GetCurrentTimestamp());
 			pg::EngineIdentity engine;
 			pg::Spi spi;
 			batch.flush();
@@ -101,16 +97,11 @@ void give_up(Oid owner, const TurnOptions &options, const Failure &failure) {
 	after_commit(options, batch);
 }
 
-// Deadlocks and serialization failures say nothing about the execution.
-bool is_passing(const pg::Error &error) {
-	return error.sqlstate() == ERRCODE_T_R_DEADLOCK_DETECTED || error.sqlstate() == ERRCODE_T_R_SERIALIZATION_FAILURE;
-}
-
 // After an unclean end: the attempt is committed before the execution is advanced, so that one which ends its server
 // process is counted, and after three such ends it fails instead of taking the server down for ever.
 constexpr int most_unclean_ends = 3;
 
-int advance_carefully(Oid owner, const TurnOptions &options) {
+int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *single) {
 	std::int64_t id = 0;
 	{
 		Transaction transaction(place_of(options));
@@ -121,12 +112,13 @@ int advance_carefully(Oid owner, const TurnOptions &options) {
 			if (!executions.empty()) {
 				id = executions.front().id;
 				static pg::Statement count("UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
-				if (executions.front().attempt < most_unclean_ends) count.execute({pg::int8(id)});
+				if (executions.front().attempt <= most_unclean_ends) count.execute({pg::int8(id)});
 			}
 		}
 		transaction.commit();
 	}
 	if (id == 0) return 0;
+	*single = id;
 	Batch batch;
 	Transaction transaction(place_of(options));
 	{
@@ -139,7 +131,7 @@ int advance_carefully(Oid owner, const TurnOptions &options) {
 			execution = lock_live(id);
 			if (execution) load_steps({&*execution});
 		}
-		if (execution && execution->attempt >= most_unclean_ends) {
+		if (execution && execution->attempt > most_unclean_ends) {
 			fail_execution(batch, *execution,
 			               {"XX000", "its steps ended their server process " + std::to_string(most_unclean_ends) + " times",
 			                "It was being advanced each time when the process ended.", "See the server's log.", {}}, now);
@@ -154,6 +146,7 @@ int advance_carefully(Oid owner, const TurnOptions &options) {
 		worker::announce_at_commit();
 	}
 	transaction.commit();
+	*single = 0;
 	after_commit(options, batch);
 	return 1;
 }
@@ -181,32 +174,45 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 
 } // namespace
 
+void after_commit(const TurnOptions &options, const Batch &batch) {
+	worker::wake_waiters(batch.finished());
+	if (!parents_are_left()) return;
+	Transaction transaction(place_of(options));
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		tell_parents_left();
+	}
+	transaction.commit();
+}
+
 Turn take_turn(const TurnOptions &options) {
 	static Batching batching;
 	const Oid owner = GetUserId();
 	Turn turn;
-	if (options.take_batch && options.careful) {
-		turn.executions = advance_carefully(owner, options);
-	} else if (options.take_batch) {
-		const int limit = batching.singles > 0 ? 1 : settings::batch_size();
+	if (options.take_batch) {
+		const int limit = options.careful || batching.singles > 0 ? 1 : settings::batch_size();
+		std::int64_t single = 0;
 		std::optional<pg::Error> trouble;
 		try {
-			turn.executions = advance_batch(owner, options, limit, &turn.alone_waiting);
+			turn.executions = options.careful ? advance_carefully(owner, options, &single)
+			                                  : advance_batch(owner, options, limit, &turn.alone_waiting, &single);
 			if (batching.singles > 0) --batching.singles;
-		} catch (const pg::Error &error) {
-			trouble = error;
+		} catch (const std::exception &exception) {
+			trouble = pg::to_error(exception);
 		}
 		if (trouble && limit > 1) {
 			batching.singles = limit;
 			turn.more = true;
 			return turn;
 		}
+		if (trouble && single == 0) throw *trouble; // of the claim itself: no execution is to blame
 		if (trouble) {
-			if (is_passing(*trouble)) {
+			if (is_passing(trouble->code())) {
 				turn.more = true;
 				return turn;
 			}
-			give_up(owner, options, failure_from(*trouble));
+			give_up(single, options, failure_from(*trouble));
 			turn.executions = 1;
 		}
 	}

@@ -16,6 +16,8 @@ bool names(const definition::RetryPolicy &policy, std::string_view sqlstate) {
 
 } // namespace
 
+bool is_passing(std::string_view sqlstate) { return sqlstate == "40P01" || sqlstate == "40001"; }
+
 std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt, std::string_view sqlstate,
                                         std::uint64_t salt) {
 	if (attempt >= policy.attempts || !names(policy, sqlstate)) return std::nullopt;

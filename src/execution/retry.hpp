@@ -14,4 +14,7 @@ namespace playbook::execution {
 std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt, std::string_view sqlstate,
                                         std::uint64_t salt);
 
+// Deadlocks and serialization failures say nothing about the step or the execution that met them.
+bool is_passing(std::string_view sqlstate);
+
 } // namespace playbook::execution

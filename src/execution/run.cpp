@@ -169,10 +169,11 @@ Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement own("SELECT EXISTS (SELECT FROM @playbook_executions WHERE id = $1 "
-		                         "AND xmin = pg_current_xact_id_if_assigned()::xid)", {INT8OID});
-		if (own.query({pg::int8(id)}).boolean(0, 0) && !is_final(state_of(id).status))
-			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " was started in this transaction",
+		static pg::Statement writer("SELECT xmin FROM @playbook_executions_live WHERE id = $1", {INT8OID});
+		const pg::Rows rows = writer.query({pg::int8(id)});
+		// Also in a subtransaction of it, such as a block with an exception handler.
+		if (!rows.empty() && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(rows.datum(0, 0))))
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " was started or changed in this transaction",
 			                "Nobody else sees it before the commit.", "Commit first, then wait.");
 	}
 	worker::Waiter waiter(id);

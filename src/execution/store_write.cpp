@@ -2,6 +2,7 @@
 #include "execution/store.hpp"
 #include "execution/touch.hpp"
 #include "result/row_set.hpp"
+#include "worker/shared_state.hpp"
 
 namespace playbook::execution {
 namespace {
@@ -138,6 +139,8 @@ void Batch::flush() {
 	write_changes();
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);
+		const bool person = execution->waiting_for == "approval" || execution->waiting_for == "task" || execution->status == Status::Paused;
+		if (execution->dirty && (is_final(execution->status) || person)) worker::wake_waiters_at_commit(execution->id);
 		execution->dirty = false;
 		execution->stored = true;
 		for (StepRow &step : execution->steps) {

@@ -63,6 +63,7 @@ void touch(std::int64_t execution) {
 	    {INT8OID});
 	const pg::Rows rows = due.query({pg::int8(execution)});
 	note_due(execution);
+	worker::wake_waiters_at_commit(execution);
 	if (!rows.empty()) worker::wake_at_commit(rows.oid(0, 0), GetCurrentTimestamp());
 }
 

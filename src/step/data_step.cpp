@@ -106,7 +106,7 @@ void require_this_database(const Context &context) {
 	} else if (source == "transform") {
 		connection.clear();
 	}
-	if (connection.empty()) return;
+	if (connection.empty() || connection == "local") return;
 	throw pg::Error(
 	    ERRCODE_FEATURE_NOT_SUPPORTED,
 	    "connection \"" + connection + "\" cannot be used by a " + definition::to_string(context.step.type) +

@@ -12,7 +12,10 @@
 #include "step/statement.hpp"
 
 extern "C" {
+#include "catalog/pg_class.h"
 #include "parser/parser.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
 #include "utils/rls.h"
 }
 
@@ -76,6 +79,19 @@ std::shared_ptr<const KeptPlan> plan_for(const BuiltQuery &query, const UserSqlO
 	return made;
 }
 
+// What a foreign server does can fail at the commit, or stay done when we roll back: a whole batch's, inside one.
+bool reaches_foreign_tables(SPIPlanPtr plan) {
+	return pg::call([plan] {
+		const ListCell *source = nullptr;
+		foreach (source, SPI_plan_get_plan_sources(plan)) {
+			const ListCell *relation = nullptr;
+			foreach (relation, static_cast<CachedPlanSource *>(lfirst(source))->relationOids)
+				if (get_rel_relkind(lfirst_oid(relation)) == RELKIND_FOREIGN_TABLE) return true;
+		}
+		return false;
+	});
+}
+
 // The author's own world: its search_path, nothing that the session's user made different.
 void set_up(pg::SettingSandbox &settings, const UserSqlOptions &options, bool restricted) {
 	std::string path = options.search_path.empty() ? "\"$user\", public" : options.search_path;
@@ -108,6 +124,7 @@ UserSqlResult execute(const BuiltQuery &query, const UserSqlOptions &options, At
 		pg::Spi spi;
 		relations.register_all();
 		const std::shared_ptr<const KeptPlan> plan = plan_for(query, options, attempt, relations);
+		if (options.budget_microseconds > 0 && reaches_foreign_tables(plan->get())) throw Overrun{};
 		const ParamListInfo values = bind_values(query.values, plan->types);
 		attempt.prepared = true;
 		const int code = pg::call([&] {

@@ -40,7 +40,9 @@ public:
 	Waiter(const Waiter &) = delete;
 	Waiter &operator=(const Waiter &) = delete;
 };
-// After a commit: wakes those who wait for these executions.
+// When this transaction has committed, those who wait for the execution look again.
+void wake_waiters_at_commit(std::int64_t execution);
+// The same at once, after a commit.
 void wake_waiters(const std::vector<std::int64_t> &executions);
 
 // Whether a live scheduler serves this database.

@@ -28,11 +28,17 @@ std::vector<std::int64_t> &pending_cancels() {
 	return executions;
 }
 
+std::vector<std::int64_t> &pending_waiters() {
+	static std::vector<std::int64_t> executions;
+	return executions;
+}
+
 void forget() {
 	pending.count = 0;
 	pending.look = false;
 	pending.announce = false;
 	pending_cancels().clear();
+	pending_waiters().clear();
 }
 
 // True when an executor of the role will look for work before it sleeps again.
@@ -101,12 +107,14 @@ void cancel_running(std::vector<std::int64_t> &executions) {
 
 // Runs after the commit: must not fail.
 void at_end(XactEvent event, void *) {
-	if (pending.count == 0 && !pending.look && !pending.announce && pending_cancels().empty()) return;
+	if (pending.count == 0 && !pending.look && !pending.announce && pending_cancels().empty() && pending_waiters().empty())
+		return;
 	if (event == XACT_EVENT_COMMIT && shared != nullptr) {
 		for (int i = 0; i < pending.count; ++i) wake(pending.owners[i], pending.due_at[i]);
 		if (pending.look) flag_scheduler(&DatabaseSlot::look);
 		if (pending.announce) flag_scheduler(&DatabaseSlot::announce);
 		if (!pending_cancels().empty()) cancel_running(pending_cancels());
+		if (!pending_waiters().empty()) wake_waiters(pending_waiters());
 	}
 	// A prepared transaction commits in whatever session: the scheduler's regular look finds its work.
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) forget();
@@ -147,6 +155,12 @@ void cancel_running_at_commit(std::int64_t execution) {
 	if (shared == nullptr) return;
 	listen_to_end();
 	pending_cancels().push_back(execution);
+}
+
+void wake_waiters_at_commit(std::int64_t execution) {
+	if (shared == nullptr) return;
+	listen_to_end();
+	pending_waiters().push_back(execution);
 }
 
 void wake(Oid owner, TimestampTz due_at) {
