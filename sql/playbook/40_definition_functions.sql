@@ -48,4 +48,4 @@ COMMENT ON FUNCTION playbook_diff(text, text) IS 'The difference of two definiti
 
 CREATE FUNCTION playbook_schema(step_type text DEFAULT NULL)
 RETURNS jsonb LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'playbook_schema';
-COMMENT ON FUNCTION playbook_schema(text) IS 'The JSON Schema that definitions are judged by: of the whole language, or of the config of one type of step.';
+COMMENT ON FUNCTION playbook_schema(text) IS 'The JSON Schema that definitions are judged by: of the whole language, or of a step of one type.';
