@@ -7,10 +7,11 @@ SELECT '    playbook ' || playbook_create(:'definition', publish => true) || ' i
 SELECT playbook_run('presales_analysis') AS document \gset
 \pset format aligned
 \pset tuples_only off
-SELECT s ->> 'step_id' AS step, s ->> 'source' AS source, s ->> 'status' AS status, (s ->> 'row_count')::integer AS rows,
-       (s ->> 'execution_time_ms')::integer AS ms
+SELECT s ->> 'step_id' AS step, s ->> 'source' AS source, s ->> 'status' AS status,
+       (s ->> 'row_count')::integer AS rows, (s ->> 'execution_time_ms')::integer AS ms
 FROM jsonb_array_elements(:'document'::jsonb -> 'steps') AS s;
-SELECT (o -> 'data' -> 0 ->> 'total_pipeline')::numeric AS total_pipeline, (o -> 'data' -> 0 ->> 'avg_health_score')::numeric(5, 2) AS avg_health_score,
+SELECT (o -> 'data' -> 0 ->> 'total_pipeline')::numeric AS total_pipeline,
+       (o -> 'data' -> 0 ->> 'avg_health_score')::numeric(5, 2) AS avg_health_score,
        (o -> 'data' -> 0 ->> 'at_risk_deals')::integer AS at_risk_deals
 FROM jsonb_array_elements(:'document'::jsonb -> 'outputs') AS o WHERE o ->> 'name' = 'summary';
 \pset tuples_only on

@@ -11,7 +11,8 @@ END
 PGDATABASE=$database PG_BIN=$PG_BIN scripts/watch >"$log/demo-watch.log" &
 watcher=$!
 sleep 0.5
-analysis=$(demo_psql -qAt -c "SET ROLE demo_team; SELECT playbook_start('rescue_at_risk_accounts')") || fail "the analysis could not be started" "The lines above say why."
+analysis=$(demo_psql -qAt -c "SET ROLE demo_team; SELECT playbook_start('rescue_at_risk_accounts')") ||
+	fail "the analysis could not be started" "The lines above say why."
 say "execution $analysis is started; waiting until every rescue waits for its approval"
 demo_psql -qAt <<-END || fail "waiting failed" "The lines above say why."
 	SELECT '    the analysis is ' || status FROM playbook_wait($analysis, '20 s');
@@ -22,11 +23,11 @@ pkill -P "$watcher" 2>/dev/null || true
 kill "$watcher" 2>/dev/null || true
 sed -E 's/^/    /' "$log/demo-watch.log" | head -n 40
 [ -s "$log/demo-watch.log" ] || fail "no notification arrived" "The server's log is in $cluster/log."
-demo_psql -qAt <<-END || fail "the figures differ" "The lines above say how."
-	SELECT demo.check('customers started', count(*), (SELECT count(*) FROM (SELECT FROM analytics.accounts WHERE health_score < 40
-	    ORDER BY arr DESC, account_id LIMIT 5) AS accounts))
+demo_psql -qAt <<-'END' || fail "the figures differ" "The lines above say how."
+	CREATE TEMPORARY TABLE worst AS
+	SELECT account_id::text FROM analytics.accounts WHERE health_score < 40 ORDER BY arr DESC, account_id LIMIT 5;
+	SELECT demo.check('customers started', count(*), (SELECT count(*) FROM worst))
 	FROM playbook_executions WHERE playbook_id = 'at_risk';
-	SELECT demo.check('which customers', array_agg(customer_id ORDER BY customer_id), (SELECT array_agg(account_id::text ORDER BY account_id::text)
-	    FROM (SELECT account_id FROM analytics.accounts WHERE health_score < 40 ORDER BY arr DESC, account_id LIMIT 5) AS accounts))
-	FROM playbook_executions WHERE playbook_id = 'at_risk';
+	SELECT demo.check('customers started that should not have been', count(*), 0)
+	FROM playbook_executions WHERE playbook_id = 'at_risk' AND customer_id NOT IN (SELECT account_id FROM worst);
 END

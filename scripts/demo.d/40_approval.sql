@@ -7,7 +7,8 @@ FROM approvals AS a JOIN analytics.accounts AS c ON c.account_id::text = a.custo
 WHERE a.status = 'pending' ORDER BY c.arr DESC, c.account_id LIMIT 1 \gset
 \pset format aligned
 \pset tuples_only off
-SELECT id, customer_id, step_id, action ->> 'to' AS "to", action ->> 'subject' AS subject, approvers -> 'people' AS approvers
+SELECT id, customer_id, step_id, action ->> 'to' AS "to", action ->> 'subject' AS subject,
+       approvers -> 'people' AS approvers
 FROM approvals WHERE status = 'pending' ORDER BY id;
 \pset tuples_only on
 \pset format unaligned
@@ -18,12 +19,14 @@ COMMIT;
 SELECT count(playbook_wait(:execution, '1 s')) \g /dev/null
 \echo
 \echo '    The outbox:'
-SELECT '    to ' || recipient || E'\n    ' || (payload ->> 'subject') || E'\n' || regexp_replace(payload ->> 'body', '^', '    | ', 'gm')
+SELECT '    to ' || recipient || E'\n    ' || (payload ->> 'subject') || E'\n'
+       || regexp_replace(payload ->> 'body', '^', '    | ', 'gm')
 FROM playbook_outbox WHERE kind = 'email';
 SELECT demo.check('mails in the outbox', count(*), 1) FROM playbook_outbox WHERE kind = 'email';
-SELECT demo.check('the mail''s text', o.payload ->> 'body', format(
-    E'Hello %s,\n\nI have seen that %s uses us less than before, and I would like to understand why.\nYour renewal is on %s. Shall we talk this week?\n\n%s\n',
-    c.contact_name, c.account_name, to_char(c.renewal_date, 'FMDD FMMonth YYYY'), p.name))
+SELECT demo.check('the mail''s text is as expected', o.payload ->> 'body' = format(
+    E'Hello %s,\n\nI have seen that %s uses us less than before, and I would like to understand why.\n'
+    'Your renewal is on %s. Shall we talk this week?\n\n%s\n',
+    c.contact_name, c.account_name, to_char(c.renewal_date, 'FMDD FMMonth YYYY'), p.name), true)
 FROM playbook_outbox AS o, analytics.accounts AS c JOIN analytics.people AS p ON p.person_id = c.csm
 WHERE o.kind = 'email' AND c.account_id::text = o.customer_id;
 \echo

@@ -1,6 +1,6 @@
 -- The result document of the analysis, and what to try next
 SELECT set_config('role', 'demo_team', false) \g /dev/null
-SELECT jsonb_pretty(playbook_result((SELECT id FROM playbook_executions WHERE playbook_id = 'rescue_at_risk_accounts')));
+SELECT jsonb_pretty(playbook_result(id)) FROM playbook_executions WHERE playbook_id = 'rescue_at_risk_accounts';
 \echo
 \echo '    Try next, in "scripts/demo psql":'
 \echo '      SET ROLE demo_team;'

@@ -1,5 +1,6 @@
 -- Cluster-wide roles: the owner of every object of this extension, and the group roles that open parts of it
--- (doc/security.md). DROP EXTENSION leaves them. On a server without CREATEROLE scripts/roles.sql makes them beforehand.
+-- (doc/security.md). DROP EXTENSION leaves them. On a server without CREATEROLE scripts/roles.sql makes them
+-- beforehand.
 DO $roles$
 DECLARE
     wanted CONSTANT text[] := ARRAY['playbook_engine', 'playbook_user', 'playbook_viewer', 'playbook_analyst',
@@ -66,7 +67,8 @@ BEGIN
             ERRCODE = '42P07',
             MESSAGE = pg_catalog.format('schema "%s" already holds relations of names that playbook uses: %s',
                                         '@extschema@', taken),
-            HINT    = 'Install into a schema of its own: CREATE SCHEMA playbook; CREATE EXTENSION playbook SCHEMA playbook.';
+            HINT    = 'Install into a schema of its own: CREATE SCHEMA playbook; '
+                      'CREATE EXTENSION playbook SCHEMA playbook.';
     END IF;
     SELECT pg_catalog.string_agg(CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END, ', ')
     INTO others

@@ -8,7 +8,8 @@ CREATE FUNCTION playbook_actor() RETURNS text
 COMMENT ON FUNCTION playbook_actor() IS
     'The person this session acts for: playbook.actor where it is believed, else the person of the role, else the role.';
 
-CREATE FUNCTION playbook_can_see(owner regrole, starter regrole, actor text, customer text, playbook text) RETURNS boolean
+CREATE FUNCTION playbook_can_see(owner regrole, starter regrole, actor text, customer text, playbook text)
+RETURNS boolean
     STABLE PARALLEL RESTRICTED COST 10
     LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_can_see';
 COMMENT ON FUNCTION playbook_can_see(regrole, regrole, text, text, text) IS

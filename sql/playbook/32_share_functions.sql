@@ -20,7 +20,8 @@ COMMENT ON FUNCTION playbook_set_owner(text, regrole) IS
     'Gives a playbook to another owner role; the caller must be a member of both. Executions keep the owner they started with.';
 
 CREATE VIEW playbook_sharing WITH (security_invoker = true) AS
-    SELECT p.id AS playbook_id, p.owner AS role, 'edit' AS privilege, p.created_by AS granted_by, p.created_at AS granted_at
+    SELECT p.id AS playbook_id, p.owner AS role, 'edit' AS privilege, p.created_by AS granted_by,
+           p.created_at AS granted_at
     FROM @extschema@.playbooks p
     UNION ALL
     SELECT s.playbook_id, s.role, s.privilege, s.granted_by, s.granted_at

@@ -1,7 +1,7 @@
 -- Executions and their steps: slot 0 (…_live) holds what is not finished, slots 1 to 16 are a ring of history; an
--- execution that finishes moves, once, to the slot of the day on which its retention ends, and retention truncates whole
--- slots. The partitions are made here and only here: partitions made later would not be members of the extension and
--- would break pg_restore. No foreign keys between history tables. Used by src/execution.
+-- execution that finishes moves, once, to the slot of the day on which its retention ends, and retention truncates
+-- whole slots. The partitions are made here and only here: partitions made later would not be members of the
+-- extension and would break pg_restore. No foreign keys between history tables. Used by src/execution.
 
 -- Shifted by ten bits it stays below 2^53, which is as far as JavaScript counts.
 CREATE SEQUENCE playbook_execution_number AS bigint MAXVALUE 8796093022207;
@@ -77,7 +77,8 @@ COMMENT ON COLUMN playbook_executions.reason IS 'Why it was cancelled, paused, r
 CREATE INDEX playbook_executions_customer_id_status_idx ON playbook_executions (customer_id, status, id DESC)
     WHERE customer_id IS NOT NULL;
 -- What failed lately for a person: playbook_my_work.
-CREATE INDEX playbook_executions_actor_finished_at_idx ON playbook_executions (actor, finished_at) WHERE status = 'failed';
+CREATE INDEX playbook_executions_actor_finished_at_idx ON playbook_executions (actor, finished_at)
+    WHERE status = 'failed';
 CREATE INDEX playbook_executions_parent_execution_idx ON playbook_executions (parent_execution)
     WHERE parent_execution IS NOT NULL;
 CREATE INDEX playbook_executions_labels_idx ON playbook_executions USING gin (labels) WHERE labels IS NOT NULL;
@@ -167,18 +168,22 @@ DECLARE
 BEGIN
     FOREACH parent IN ARRAY ARRAY['playbook_executions', 'playbook_step_executions', 'playbook_step_rows'] LOOP
         FOR slot IN 0 .. 16 LOOP
-            part := parent || CASE slot WHEN 0 THEN '_live' ELSE pg_catalog.format('_%s', pg_catalog.lpad(slot::text, 2, '0')) END;
-            said := CASE slot WHEN 0 THEN 'What is not finished of ' ELSE 'One slot of the history of ' END || parent || '.';
-            EXECUTE pg_catalog.format('CREATE TABLE @extschema@.%I PARTITION OF @extschema@.%I FOR VALUES IN (%s)', part, parent, slot);
+            part := parent || CASE slot WHEN 0 THEN '_live' ELSE '_' || pg_catalog.lpad(slot::text, 2, '0') END;
+            said := CASE slot WHEN 0 THEN 'What is not finished of ' ELSE 'One slot of the history of ' END
+                || parent || '.';
+            EXECUTE pg_catalog.format('CREATE TABLE @extschema@.%I PARTITION OF @extschema@.%I FOR VALUES IN (%s)',
+                                      part, parent, slot);
             EXECUTE pg_catalog.format('COMMENT ON TABLE @extschema@.%I IS %L', part, said);
             FOR columns IN
                 SELECT a.attname, d.description
                 FROM pg_catalog.pg_attribute a
                 JOIN pg_catalog.pg_description d
-                    ON d.objoid = a.attrelid AND d.objsubid = a.attnum AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                    ON d.objoid = a.attrelid AND d.objsubid = a.attnum
+                    AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
                 WHERE a.attrelid = pg_catalog.format('@extschema@.%I', parent)::pg_catalog.regclass
             LOOP
-                EXECUTE pg_catalog.format('COMMENT ON COLUMN @extschema@.%I.%I IS %L', part, columns.attname, columns.description);
+                EXECUTE pg_catalog.format('COMMENT ON COLUMN @extschema@.%I.%I IS %L', part, columns.attname,
+                                          columns.description);
             END LOOP;
         END LOOP;
     END LOOP;
@@ -192,7 +197,8 @@ ALTER TABLE playbook_step_executions_live SET (fillfactor = 80, autovacuum_vacuu
     autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
 -- The engine's two queues: executions that are due, and steps that wait for an executor of their own.
-CREATE INDEX playbook_executions_live_owner_due_at_idx ON playbook_executions_live (owner, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX playbook_executions_live_owner_due_at_idx ON playbook_executions_live (owner, due_at)
+    WHERE due_at IS NOT NULL;
 CREATE INDEX playbook_step_executions_live_owner_due_at_idx ON playbook_step_executions_live (owner, due_at)
     WHERE alone AND status IN ('pending', 'running');
 

@@ -1,5 +1,5 @@
--- How row sets are stored: their chunks, and the small ones kept beside a step, are compressed with lz4 where the server
--- was built with it, else as the server does by default. Used by src/result/row_set_store.cpp.
+-- How row sets are stored: their chunks, and the small ones kept beside a step, are compressed with lz4 where the
+-- server was built with it, else as the server does by default. Used by src/result/row_set_store.cpp.
 DO $compression$
 DECLARE
     part record;

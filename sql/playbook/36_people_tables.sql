@@ -30,7 +30,8 @@ CREATE TABLE approvals (
         CHECK (status IN ('pending', 'approved', 'changed', 'rejected', 'expired', 'revoked')),
     CONSTRAINT approvals_on_expiry_check CHECK (on_expiry IN ('approve', 'reject', 'escalate', 'branch'))
 );
-CREATE UNIQUE INDEX approvals_execution_id_position_item_key ON approvals (execution_id, position, item) WHERE status = 'pending';
+CREATE UNIQUE INDEX approvals_execution_id_position_item_key ON approvals (execution_id, position, item)
+    WHERE status = 'pending';
 CREATE INDEX approvals_execution_id_position_item_idx ON approvals (execution_id, position, item, id);
 CREATE INDEX approvals_pending_idx ON approvals (requested_at, id) WHERE status = 'pending';
 COMMENT ON TABLE approvals IS 'Approvals: what exactly will happen, who may decide, and what was decided.';
@@ -68,7 +69,8 @@ CREATE TABLE playbook_approval_decisions (
     changes     jsonb,
     decided_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT playbook_approval_decisions_pkey PRIMARY KEY (approval_id, round, person),
-    CONSTRAINT playbook_approval_decisions_approval_id_fkey FOREIGN KEY (approval_id) REFERENCES approvals (id) ON DELETE CASCADE,
+    CONSTRAINT playbook_approval_decisions_approval_id_fkey
+        FOREIGN KEY (approval_id) REFERENCES approvals (id) ON DELETE CASCADE,
     CONSTRAINT playbook_approval_decisions_decision_check CHECK (decision IN ('approve', 'reject'))
 );
 COMMENT ON TABLE playbook_approval_decisions IS 'Each person''s decision on an approval: people count, not roles.';
@@ -105,7 +107,8 @@ CREATE TABLE playbook_tasks (
     CONSTRAINT playbook_tasks_priority_check CHECK (priority IN ('low', 'normal', 'high', 'urgent')),
     CONSTRAINT playbook_tasks_status_check CHECK (status IN ('open', 'done', 'declined', 'revoked'))
 );
-CREATE UNIQUE INDEX playbook_tasks_execution_id_position_item_key ON playbook_tasks (execution_id, position, item) WHERE status = 'open';
+CREATE UNIQUE INDEX playbook_tasks_execution_id_position_item_key ON playbook_tasks (execution_id, position, item)
+    WHERE status = 'open';
 CREATE INDEX playbook_tasks_execution_id_position_item_idx ON playbook_tasks (execution_id, position, item, id);
 CREATE INDEX playbook_tasks_assignee_due_at_idx ON playbook_tasks (assignee, due_at) WHERE status = 'open';
 COMMENT ON TABLE playbook_tasks IS 'Tasks that playbooks give to people.';
@@ -154,7 +157,8 @@ CREATE TABLE playbook_outbox (
     CONSTRAINT playbook_outbox_kind_check CHECK (length(kind) BETWEEN 1 AND 63),
     CONSTRAINT playbook_outbox_status_check CHECK (status IN ('queued', 'claimed', 'sent', 'failed', 'revoked'))
 );
-CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id) WHERE status IN ('queued', 'claimed');
+CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id)
+    WHERE status IN ('queued', 'claimed');
 CREATE INDEX playbook_outbox_execution_id_idx ON playbook_outbox (execution_id, position, item);
 COMMENT ON TABLE playbook_outbox IS 'Mail, meetings and messages, rendered, that wait for a sender or were sent.';
 COMMENT ON COLUMN playbook_outbox.id IS 'The message, as playbook_outbox_complete() takes it.';

@@ -5,7 +5,11 @@ RETURNS text LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_create';
 COMMENT ON FUNCTION playbook_create(text, boolean) IS
     'Stores a new playbook from YAML or JSON, with or without the outer playbook key, as a draft or published; the caller becomes its owner. Returns its id. Everything wrong with the text is reported at once (22023) and nothing is stored.';
 
-CREATE FUNCTION playbook_update(playbook text, definition text, publish boolean DEFAULT false, expected text DEFAULT NULL)
+CREATE FUNCTION playbook_update(
+    playbook   text,
+    definition text,
+    publish    boolean DEFAULT false,
+    expected   text    DEFAULT NULL)
 RETURNS text LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_update';
 COMMENT ON FUNCTION playbook_update(text, text, boolean, text) IS
     'Writes the draft of a playbook, or what runs with publish => true. expected is the digest the editor started from (playbook_digest): another one meanwhile is refused with the text that is stored now. Returns updated or unchanged.';

@@ -62,7 +62,10 @@ CREATE FUNCTION playbook_advance(execution bigint)
 RETURNS text LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_advance';
 COMMENT ON FUNCTION playbook_advance(bigint) IS 'Advances one execution in this session as far as it goes; returns its status.';
 
-CREATE PROCEDURE playbook_work(at_most interval DEFAULT '1 minute', INOUT executions bigint DEFAULT NULL, INOUT steps_alone bigint DEFAULT NULL)
+CREATE PROCEDURE playbook_work(
+    at_most           interval DEFAULT '1 minute',
+    INOUT executions  bigint   DEFAULT NULL,
+    INOUT steps_alone bigint   DEFAULT NULL)
 LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_work';
 COMMENT ON PROCEDURE playbook_work(interval, bigint, bigint) IS
     'Does due work of the calling role until nothing is due or the time is over, for servers without background workers: call it from pg_cron, once per owner. Returns how many executions were advanced and how many steps ran in transactions of their own.';
@@ -77,9 +80,13 @@ CREATE FUNCTION playbook_run_id(execution bigint)
 RETURNS text LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'playbook_run_id';
 COMMENT ON FUNCTION playbook_run_id(bigint) IS 'The run id of an execution, such as run_20260128_143000_abc123.';
 
-CREATE FUNCTION playbook_preview(playbook text, customer text DEFAULT NULL, parameters jsonb DEFAULT '{}', run_queries boolean DEFAULT false)
-RETURNS TABLE ("position" integer, step text, type text, input jsonb, needs_approval boolean, approvers text[], branch text,
-               planned_at timestamptz, missing_variables text[], problem text)
+CREATE FUNCTION playbook_preview(
+    playbook    text,
+    customer    text    DEFAULT NULL,
+    parameters  jsonb   DEFAULT '{}',
+    run_queries boolean DEFAULT false)
+RETURNS TABLE ("position" integer, step text, type text, input jsonb, needs_approval boolean, approvers text[],
+               branch text, planned_at timestamptz, missing_variables text[], problem text)
 LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_preview';
 COMMENT ON FUNCTION playbook_preview(text, text, jsonb, boolean) IS
     'What each step of a playbook (its id, or an unsaved text) would do for a customer and parameters, as it would be rendered now. Writes nothing, sends nothing, runs no sql step; data steps are planned with EXPLAIN unless run_queries.';

@@ -1,6 +1,6 @@
--- Rows of steps, as their queries returned them. Whoever may see the execution may read them. A step is named by its id,
--- an execution by its number or its run id; `item` is one item of a step with for_each, 0 the step itself. A step that
--- completed without rows gives none; one that has not completed is an error. Served by src/sql_api/rows_api.cpp.
+-- Rows of steps, as their queries returned them. Whoever may see the execution may read them. A step is named by its
+-- id, an execution by its number or its run id; `item` is one item of a step with for_each, 0 the step itself. A step
+-- that completed without rows gives none; one that has not completed is an error. Served by src/sql_api/rows_api.cpp.
 
 CREATE FUNCTION playbook_rows(execution bigint, step text, item integer DEFAULT 0)
 RETURNS SETOF jsonb

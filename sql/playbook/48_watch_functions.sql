@@ -1,8 +1,8 @@
 -- Watching: how far an execution is, what came out, what has changed. Implemented by src/sql_api/watch_api.cpp.
 
 CREATE FUNCTION playbook_progress(execution bigint)
-RETURNS TABLE ("position" integer, item integer, depth integer, branch text, step text, name text, type text, status text,
-               outcome text, waiting_for text, waiting_until timestamptz, reason text, attempt integer,
+RETURNS TABLE ("position" integer, item integer, depth integer, branch text, step text, name text, type text,
+               status text, outcome text, waiting_for text, waiting_until timestamptz, reason text, attempt integer,
                started_at timestamptz, finished_at timestamptz, elapsed interval, row_count bigint, error text)
 LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_progress';
 COMMENT ON FUNCTION playbook_progress(bigint) IS 'Each step of an execution in the order of the definition: what became of it, or what it waits for and until when. Items of a for_each follow their step.';
@@ -16,6 +16,7 @@ RETURNS jsonb LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_result_of_run';
 COMMENT ON FUNCTION playbook_result(text, boolean) IS 'The same for a run id, such as run_20260128_143000_abc123.';
 
 CREATE FUNCTION playbook_changes(after bigint DEFAULT 0, "limit" integer DEFAULT 1000)
-RETURNS TABLE (seq bigint, execution bigint, playbook text, step text, item integer, status text, waiting_for text, at timestamptz)
+RETURNS TABLE (seq bigint, execution bigint, playbook text, step text, item integer, status text, waiting_for text,
+               at timestamptz)
 LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_changes';
 COMMENT ON FUNCTION playbook_changes(bigint, integer) IS 'Changes of status that were announced after a sequence number, in order, of executions that the caller may see. A client that was away goes on from the last number it has.';

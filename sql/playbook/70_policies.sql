@@ -42,7 +42,8 @@ CREATE POLICY approvals_visible ON approvals FOR SELECT
 CREATE POLICY playbook_approval_decisions_visible ON playbook_approval_decisions FOR SELECT
     USING (EXISTS (SELECT FROM approvals a WHERE a.id = approval_id));
 CREATE POLICY playbook_tasks_visible ON playbook_tasks FOR SELECT
-    USING (playbook_is_named(CASE WHEN assignee LIKE 'role:%' THEN jsonb_build_object('roles', jsonb_build_array(substr(assignee, 6)))
+    USING (playbook_is_named(CASE WHEN assignee LIKE 'role:%'
+                                  THEN jsonb_build_object('roles', jsonb_build_array(substr(assignee, 6)))
                                   ELSE jsonb_build_object('people', jsonb_build_array(assignee)) END)
            OR playbook_can_see_execution(execution_id));
 

@@ -16,8 +16,10 @@ BEGIN
             JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid AND x.extname = 'playbook'
             WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'),
         objects (kind, name, owner, acl) AS (
-            SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass::text, c.relowner,
-                   coalesce(c.relacl, pg_catalog.acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))
+            SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::pg_catalog.regclass::text,
+                   c.relowner,
+                   coalesce(c.relacl, pg_catalog.acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char",
+                                                            c.relowner))
             FROM members m
             JOIN pg_catalog.pg_class c ON c.oid = m.objid AND m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S')
@@ -34,7 +36,8 @@ BEGIN
             LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
             WHERE t.typtype IN ('e', 'd', 'r') OR t.typtype = 'c' AND c.relkind = 'c')
         SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %s %s FROM %s', o.kind, o.name,
-                                          CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::text END)
+                                          CASE a.grantee WHEN 0 THEN 'PUBLIC'
+                                                         ELSE a.grantee::pg_catalog.regrole::text END)
         FROM objects o, pg_catalog.aclexplode(o.acl) a
         WHERE a.grantee <> o.owner
     LOOP
