@@ -138,8 +138,16 @@ namespace {
 bool has_rows(const execution::StepRow &row) { return row.rows != nullptr || row.has_rows; }
 
 Value all_rows(const Context &context, int position) {
+	const std::shared_ptr<const result::RowSet> set = context.rows_of(position);
+	// All of them or none: a list that ends early would leave customers out, and nobody would know.
+	if (set->row_count() > settings::max_items())
+		throw pg::Error(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		                "step \"" + context.execution.definition().steps[static_cast<std::size_t>(position)].id +
+		                    "\" has " + std::to_string(set->row_count()) + " rows, more than a list may have",
+		                "playbook.max_items is " + std::to_string(settings::max_items()) + ".",
+		                "Take fewer rows, or raise playbook.max_items.");
 	Value rows = Value::array();
-	for (Value &row : context.rows_of(position)->objects(settings::max_items())) rows.push_back(std::move(row));
+	for (Value &row : set->objects()) rows.push_back(std::move(row));
 	return rows;
 }
 
