@@ -4,6 +4,7 @@ Each check compares two sets, what a page says and what the catalog or the sourc
 only: a function without a section fails as a section without a function does.
 """
 import glob
+import os
 import re
 import subprocess
 
@@ -98,7 +99,8 @@ def settings(database):
 
 def sqlstates():
     """The codes by the names that the server's headers give them."""
-    folder = subprocess.run(["pg_config", "--includedir-server"], text=True, capture_output=True, check=True).stdout
+    config = os.environ.get("PG_CONFIG", "pg_config")
+    folder = subprocess.run([config, "--includedir-server"], text=True, capture_output=True, check=True).stdout
     header = read(folder.strip() + "/utils/errcodes.h")
     defined = re.findall(r"^#define (ERRCODE_\w+)\s+MAKE_SQLSTATE\((.*?)\)", header, re.MULTILINE)
     return {name: "".join(re.findall(r"'(.)'", letters)) for name, letters in defined}
