@@ -317,7 +317,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
-		note_slow(execution.snapshot, row.position);
+		note_overrun(execution.snapshot, row.position);
 		queue_alone(execution, row);
 		return;
 	}

@@ -26,6 +26,7 @@ struct Claimed {
 	Execution execution;
 	int position = 0, item = 0, attempt = 0;
 	std::shared_ptr<step::Reading> reading;
+	bool more = false; // others wait to run alone
 };
 
 StepRow *row_of(Execution &execution, int position, int item) {
@@ -56,6 +57,9 @@ std::optional<Claimed> mark_running(Oid owner) {
 	    "started_at = clock_timestamp(), waiting_for = NULL WHERE execution_id = $1 AND position = $2 AND item = $3",
 	    {INT8OID, INT4OID, INT4OID, INT4OID});
 	start.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item), pg::int4(MyProcPid)});
+	static pg::Statement more("SELECT EXISTS (SELECT FROM @playbook_step_executions_live WHERE owner = $1 AND alone "
+	                          "AND status IN ('pending', 'running') AND status = 'pending' AND due_at <= clock_timestamp())", {REGROLEOID});
+	claimed.more = more.query({pg::oid(owner)}).boolean(0, 0);
 	std::optional<Execution> found = find_execution(id);
 	if (!found) throw pg::Error(ERRCODE_INTERNAL_ERROR, "step without an execution: " + std::to_string(id));
 	claimed.execution = std::move(*found);
@@ -85,7 +89,9 @@ std::optional<Claimed> claim_step(Oid owner, const TurnOptions &options) {
 
 // Says to others what runs here, for as long as it runs.
 struct RunningAlone {
-	RunningAlone(std::int64_t execution, int position, int item) { worker::running_alone(execution, position, item); }
+	explicit RunningAlone(const Claimed &claimed) {
+		worker::running_alone(claimed.execution.id, claimed.position, claimed.item, claimed.more);
+	}
 	~RunningAlone() { worker::done(); }
 	RunningAlone(const RunningAlone &) = delete;
 	RunningAlone &operator=(const RunningAlone &) = delete;
@@ -104,7 +110,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 			attempted.failure = std::move(known);
 		} else {
 			StepRow &running = *row_of(before, claimed.position, claimed.item);
-			RunningAlone visible(before.id, claimed.position, claimed.item);
+			RunningAlone visible(claimed);
 			Advancer alone(batch, step::Mode::Alone, GetCurrentTimestamp());
 			attempted = alone.attempt(before, running, running.input, false, claimed.reading);
 		}

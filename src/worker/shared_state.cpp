@@ -226,7 +226,7 @@ bool workers_alive() {
 	return slot != nullptr && slot->state == DatabaseSlot::State::Running && slot->scheduler.alive();
 }
 
-void running_alone(std::int64_t execution, int position, int item) {
+void running_alone(std::int64_t execution, int position, int item, bool more) {
 	if (shared == nullptr) return;
 	if (my_alone == nullptr) my_alone = my_executor != nullptr ? my_executor : take_session_slot();
 	if (my_alone != nullptr) {
@@ -241,10 +241,10 @@ void running_alone(std::int64_t execution, int position, int item) {
 		my_alone->state = ExecutorSlot::State::Alone;
 	}
 	if (my_executor == nullptr) return;
-	// From here on this process is deaf to other work of its role. What it was woken for is a colleague's now; and there
-	// may be more steps that wait to run alone.
+	// From here on this process is deaf to other work of its role. What it was woken for is a colleague's now, and so are
+	// more steps that wait to run alone: due, so that a place is made for them if need be.
 	const TimestampTz now = GetCurrentTimestamp();
-	if (my_executor->woken.exchange(false))
+	if (my_executor->woken.exchange(false) || more)
 		wake(my_executor->role, now);
 	else
 		post(MyDatabaseId, WokenRole{my_executor->role, now, true});

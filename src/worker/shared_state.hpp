@@ -25,7 +25,7 @@ void announce_at_commit();
 void cancel_running_at_commit(std::int64_t execution);
 
 // An executor says what it runs alone, so that a cancel can reach it; done() when the step has ended.
-void running_alone(std::int64_t execution, int position, int item);
+void running_alone(std::int64_t execution, int position, int item, bool more);
 void done();
 // Async-signal-safe: whether somebody asked for the step that runs now to be cancelled.
 bool cancel_requested();
