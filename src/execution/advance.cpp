@@ -89,6 +89,7 @@ void Advancer::advance(Execution &execution) {
 		return;
 	}
 	looked_at_.clear();
+	held_back_ = false;
 	if (!execution.started_at) execution.started_at = now_;
 	execution.status = Status::Running;
 	execution.dirty = true;
@@ -178,7 +179,7 @@ bool Advancer::consider(Execution &execution, StepRow &row, const std::vector<St
 	const definition::Step &step = step_of(execution, row);
 	if (step::handler_of(step.type).runs_user_sql() && !step.for_each) {
 		if (running_now(execution) >= execution.definition().max_parallel_steps) return false;
-		if (full()) return false;
+		if (full()) return no_room();
 	}
 	begin(execution, row);
 	return true;
@@ -317,7 +318,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
-		note_overrun(execution.snapshot, row.position);
+		note_slow(execution.snapshot, row.position);
 		queue_alone(execution, row);
 		return;
 	}

@@ -57,6 +57,7 @@ public:
 private:
 	bool pass(Execution &execution);
 	bool read_again(Execution &execution);
+	bool no_room() { return !(held_back_ = true); } // false: the step that could begin now does not
 	bool consider(Execution &execution, StepRow &row, const std::vector<StepFacts> &facts, int failing);
 	bool look_again(Execution &execution, StepRow &row);
 	void begin(Execution &execution, StepRow &row);
@@ -92,6 +93,7 @@ private:
 	std::optional<bool> any_holds_;       // asked once, when the first outward step begins
 	int writing_ = 0;
 	bool worker_wake_ = false;
+	bool held_back_ = false;              // a step of the present execution could begin, were this batch not full
 	std::set<std::pair<int, int>> looked_at_; // waiting rows of the present execution that were looked at in this advance
 };
 

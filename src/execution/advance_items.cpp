@@ -65,7 +65,11 @@ bool Advancer::pump_items(Execution &execution, StepRow &row) {
 			if (give_up) {
 				skip(item, skip_cause::failed, "another item failed");
 				moved = true;
-			} else if ((allowed == 0 || under_way < allowed) && !(user_sql && full())) {
+			} else if (allowed != 0 && under_way >= allowed) {
+				// when one of those has ended
+			} else if (user_sql && full()) {
+				held_back_ = true;
+			} else {
 				begin(execution, item);
 				moved = true;
 				if (!is_final(item.status)) ++under_way;

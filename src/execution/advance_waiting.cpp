@@ -19,7 +19,8 @@ bool Advancer::look_again(Execution &execution, StepRow &row) {
 	if (!looked_at_.emplace(row.position, row.item).second) return false;
 	const bool due = row.due_at && *row.due_at <= now_;
 	if (row.waiting_for == "retry") {
-		if (!due || full()) return false;
+		if (!due) return false;
+		if (full()) return no_room();
 		row.started_at = now_;
 		run(execution, row, row.input);
 		return true;

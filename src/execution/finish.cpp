@@ -50,7 +50,7 @@ void Advancer::settle(Execution &execution) {
 	for (const StepRow &row : execution.steps) look(row);
 	for (const auto &[key, row] : execution.items) look(row);
 	if (execution.deadline_at && (!due || *execution.deadline_at < *due)) due = execution.deadline_at;
-	if (full() && !running) { // this batch had no room for what could go on
+	if (held_back_) { // it goes on in the next batch, whatever else is running
 		due = now_;
 		running = true;
 	}
