@@ -13,7 +13,8 @@ SELECT is(playbook_run('many') #>> '{steps,1,row_count}', '11', 'as many rows as
 SET LOCAL playbook.max_items = 10;
 CREATE TEMP TABLE refused AS SELECT playbook_run('many') #> '{steps,1}' AS step;
 SELECT is(step #>> '{error,sqlstate}', '54000', 'one more is refused') FROM refused;
-SELECT is(step #>> '{error,message}', 'step "found" has 11 rows, more than a list may have', 'with the count') FROM refused;
+SELECT is(step #>> '{error,message}', 'step "found" has 11 rows, more than a list may have', 'with the count')
+FROM refused;
 SELECT is(count(*), 11::bigint, 'and does not begin') FROM playbook_tasks;
 
 SELECT * FROM finish();
