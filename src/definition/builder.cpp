@@ -85,7 +85,8 @@ void add_review(Built &built) {
 	review.path = "requires_human_review";
 	review.require_approval.emplace().message = "Release the results of {{playbook.name}}?";
 	std::vector<std::string> others;
-	for (const int root : definition.roots) others.push_back(definition.steps[static_cast<std::size_t>(root)].id);
+	for (const int root : definition.roots)
+		others.push_back(definition.steps[static_cast<std::size_t>(root)].id);
 	built.written_dependencies.emplace_back(std::move(others));
 	definition.review = review.position;
 	definition.roots.push_back(review.position);

@@ -106,7 +106,8 @@ private:
 			std::size_t field = 0; // where in the name it stands
 			if (name[0] == "customer")
 				field = 1;
-			else if (std::equal(name.begin(), name.begin() + std::min(name.size(), at_start.size()), at_start.begin()))
+			else if (std::equal(name.begin(), name.begin() + std::min(name.size(), at_start.size()),
+			                    at_start.begin()))
 				field = at_start.size();
 			else
 				continue;

@@ -110,7 +110,8 @@ private:
 		}
 		const bool function = is(next, '(');
 		const bool type = i > 0 && scan_.tokens[i - 1].text == "::";
-		const bool whole = name.path[0] == "item" || name.path[0] == "index"; // of a loop: have a value without members
+		const bool whole =
+		    name.path[0] == "item" || name.path[0] == "index"; // of a loop: have a value without members
 		if ((name.path.size() < 2 && !whole) || function || type) return next;
 		if (name.path[0] == "steps" && name.path.size() == 3 &&
 		    (name.path[2] == "outcome" || name.path[2] == "status"))

@@ -1,4 +1,5 @@
--- The same behaviour where it happens in executors: parallel steps, loops over playbooks, retries, timeouts, cancelling
+-- The same behaviour where it happens in executors: parallel steps, loops over playbooks, retries, timeouts,
+-- cancelling
 -- what runs. Committed for real; each wait has a deadline.
 SET client_min_messages = warning;
 SELECT plan(21);
@@ -8,7 +9,8 @@ CREATE FUNCTION make(id text, definition text) RETURNS void LANGUAGE sql AS
 -- The most steps of an execution, items included, that ran at one time.
 CREATE FUNCTION overlap(execution bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT max((SELECT count(*) FROM playbook_step_executions o WHERE o.execution_id = s.execution_id
-                AND o.started_at <= s.started_at AND o.finished_at > s.started_at AND o.row_count IS NOT NULL AND o.type <> 'playbook'
+                AND o.started_at <= s.started_at AND o.finished_at > s.started_at
+                AND o.row_count IS NOT NULL AND o.type <> 'playbook'
                 AND (o.item > 0 OR o.step_id <> 'each')))
     FROM playbook_step_executions s WHERE s.execution_id = execution AND (item > 0 OR step_id <> 'each')
 $$;
@@ -24,14 +26,18 @@ steps:
   - {id: b, type: query, config: {template: "SELECT 2 AS n, pg_sleep(0.15)::text"}}
   - {id: c, type: query, config: {template: "SELECT 3 AS n, pg_sleep(0.15)::text"}}$$) \g /dev/null
 SELECT make('looped', $$max_parallel_steps: 2
-steps: [{id: each, type: sql, for_each: [1, 2, 3, 4], config: {template: "INSERT INTO said (word) SELECT {{item}}::text FROM pg_sleep(0.15)"}}]$$) \g /dev/null
+steps: [{id: each, type: sql, for_each: [1, 2, 3, 4],
+    config: {template: "INSERT INTO said (word) SELECT {{item}}::text FROM pg_sleep(0.15)"}}]$$) \g /dev/null
 SELECT make('inner', $$parameters: [{name: n, type: integer}]
 steps:
-  - {id: s, type: sql, config: {template: "INSERT INTO said (word) VALUES ('inner' || {{n}})", parameters: {n: "${parameters.n}"}}}
-  - {id: q, type: condition, config: {if: parameters.n % 2 = 0, then: [{id: w, type: wait, config: {for: 50 ms}}]}}$$) \g /dev/null
+  - {id: s, type: sql, config: {template: "INSERT INTO said (word) VALUES ('inner' || {{n}})",
+      parameters: {n: "${parameters.n}"}}}
+  - {id: q, type: condition, config: {if: parameters.n % 2 = 0, then: [{id: w, type: wait,
+      config: {for: 50 ms}}]}}$$) \g /dev/null
 SELECT make('outer', $$steps:
   - {id: found, type: query, config: {template: "SELECT n FROM generate_series(1, 20) n"}}
-  - {id: each, type: playbook, for_each: "${steps.found}", concurrency: 7, config: {playbook: inner, parameters: {n: "${item.n}"}}}
+  - {id: each, type: playbook, for_each: "${steps.found}", concurrency: 7, config: {playbook: inner,
+      parameters: {n: "${item.n}"}}}
   - {id: after, type: wait, config: {for: 0}}$$) \g /dev/null
 CREATE SEQUENCE attempts;
 CREATE FUNCTION fails(times integer) RETURNS text LANGUAGE plpgsql AS $$
@@ -44,11 +50,15 @@ SELECT make('flawed', $$steps:
   - {id: s, type: sql, retry: {attempts: 3, delay: 50 ms, backoff: 1}, config: {template: SELECT fails(2)}}
   - {id: slow, type: sql, timeout: 200 ms, on_error: continue, config: {template: SELECT pg_sleep(60)}}
   - {id: after, type: wait, config: {for: 0}}$$) \g /dev/null
-SELECT make('long', $$steps: [{id: s, type: sql, config: {template: "INSERT INTO said (word) SELECT 'never' FROM pg_sleep(60)"}}]
+SELECT make('long', $$steps: [{id: s, type: sql,
+    config: {template: "INSERT INTO said (word) SELECT 'never' FROM pg_sleep(60)"}}]
 on_cancel: [{id: c, type: sql, config: {template: "INSERT INTO said (word) VALUES ('sorry')"}}]$$) \g /dev/null
-SELECT make('parent', $$steps: [{id: p, type: playbook, config: {playbook: long}}, {id: after, type: wait, config: {for: 0}}]$$) \g /dev/null
-SELECT make('repeated', $$steps: [{id: r, type: sql, repeat: {every: 50 ms, times: 4}, config: {template: "INSERT INTO said (word) VALUES ('again')"}}]$$) \g /dev/null
-SELECT make('timed', $$steps: [{id: w, type: wait, config: {event: never, timeout: 200 ms}}, {id: f, type: wait, config: {for: 200 ms}}]$$) \g /dev/null
+SELECT make('parent', $$steps: [{id: p, type: playbook, config: {playbook: long}}, {id: after, type: wait,
+    config: {for: 0}}]$$) \g /dev/null
+SELECT make('repeated', $$steps: [{id: r, type: sql, repeat: {every: 50 ms, times: 4},
+    config: {template: "INSERT INTO said (word) VALUES ('again')"}}]$$) \g /dev/null
+SELECT make('timed', $$steps: [{id: w, type: wait, config: {event: never, timeout: 200 ms}}, {id: f, type: wait,
+    config: {for: 200 ms}}]$$) \g /dev/null
 SELECT make('late', $$deadline: 300 ms
 steps: [{id: w, type: wait, config: {event: never}}]$$) \g /dev/null
 
@@ -68,7 +78,8 @@ TRUNCATE said;
 SELECT playbook_start('outer') AS e \gset
 SELECT is((SELECT status FROM playbook_wait(:e, '20 s')), 'completed', 'a playbook for each of twenty rows');
 SELECT is((SELECT count(*) || ' ' || count(DISTINCT word) FROM said), '20 20', 'each ran once');
-SELECT is((SELECT count(*) FROM playbook_rows(:e, 'each') r WHERE r ->> 'status' = 'completed'), 20::bigint, 'and is in the result');
+SELECT is((SELECT count(*) FROM playbook_rows(:e, 'each') r WHERE r ->> 'status' = 'completed'), 20::bigint,
+    'and is in the result');
 TRUNCATE said;
 
 SELECT playbook_start('flawed') AS e \gset
@@ -81,7 +92,8 @@ DO $$
 DECLARE
     deadline timestamptz := clock_timestamp() + interval '20 s';
 BEGIN
-    WHILE NOT EXISTS (SELECT FROM playbook_step_executions WHERE step_id = 's' AND status = 'running' AND type = 'sql') AND clock_timestamp() < deadline LOOP
+    WHILE NOT EXISTS (SELECT FROM playbook_step_executions WHERE step_id = 's' AND status = 'running' AND type = 'sql')
+        AND clock_timestamp() < deadline LOOP
         COMMIT;
         PERFORM playbook_wait((SELECT max(id) FROM playbook_executions WHERE playbook_id = 'parent'), '50 ms');
     END LOOP;
@@ -89,18 +101,23 @@ END
 $$;
 SELECT playbook_cancel(:e, 'enough') \g /dev/null
 SELECT max(id) AS child FROM playbook_executions WHERE playbook_id = 'long' \gset
-SELECT is((SELECT status FROM playbook_wait(:child, '20 s')), 'cancelled', 'cancelling the parent ends the statement that its child runs');
+SELECT is((SELECT status FROM playbook_wait(:child, '20 s')), 'cancelled',
+    'cancelling the parent ends the statement that its child runs');
 SELECT is(words(), 'sorry', 'which has left nothing, and on_cancel has run');
 SELECT is((SELECT status FROM playbook_wait(:e, '20 s')), 'cancelled', 'the parent is cancelled');
 TRUNCATE said;
 
 SELECT playbook_start('repeated') AS e \gset
-SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ' ' || words(), 'completed again again again again', 'a repetition takes its time');
+SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ' ' || words(), 'completed again again again again',
+    'a repetition takes its time');
 SELECT playbook_start('timed') AS e \gset
-SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ': ' || story(:e), 'completed: w completed timeout, f completed elapsed', 'waits end by themselves');
+SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ': ' || story(:e),
+    'completed: w completed timeout, f completed elapsed', 'waits end by themselves');
 SELECT playbook_start('late') AS e \gset
-SELECT is((SELECT status || ' ' || (error ->> 'message') FROM playbook_wait(:e, '20 s')), 'failed the execution did not finish before its deadline',
+SELECT is((SELECT status || ' ' || (error ->> 'message') FROM playbook_wait(:e, '20 s')),
+    'failed the execution did not finish before its deadline',
           'a deadline ends what waits');
-SELECT is((SELECT count(*) FROM playbook_executions WHERE status NOT IN ('completed', 'failed', 'cancelled')), 0::bigint, 'nothing is left over');
+SELECT is((SELECT count(*) FROM playbook_executions WHERE status NOT IN ('completed', 'failed', 'cancelled')),
+    0::bigint, 'nothing is left over');
 
 SELECT * FROM finish();

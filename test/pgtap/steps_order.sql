@@ -40,7 +40,8 @@ SELECT run($$parameters: [{name: n, type: integer, default: 1}]
 steps:
   - {id: a, type: wait, when: parameters.n > 5, config: {for: 0}}
   - {id: b, type: wait, when: "steps.a.status = 'skipped'", config: {for: 0}}
-  - {id: c, type: wait, if: steps.b.elapsed >= interval '0' AND execution.elapsed < interval '1 hour', config: {for: 0}}
+  - {id: c, type: wait, if: steps.b.elapsed >= interval '0' AND execution.elapsed < interval '1 hour',
+      config: {for: 0}}
   - {id: rows, type: query, when: parameters.n > 5, config: {template: SELECT 1 AS one}}
   - {id: kept, type: filter, config: {input: "${steps.rows}", limit: 5}}
   - {id: last, type: filter, config: {input: "${steps.kept}", limit: 5}}
@@ -56,7 +57,8 @@ SELECT run($$parameters: [{name: n, type: integer}]
 steps: [{id: a, type: wait, when: parameters.n > 5, config: {for: 0}}]$$) AS e \gset
 SELECT is(story(:e), 'a skipped when', 'a guard over a missing value does not hold');
 SELECT run($$parameters: [{name: n, type: string, default: x}]
-steps: [{id: a, type: wait, when: parameters.n > 5, config: {for: 0}}, {id: b, type: wait, config: {for: 0}}]$$) AS e \gset
+steps: [{id: a, type: wait, when: parameters.n > 5, config: {for: 0}}, {id: b, type: wait,
+    config: {for: 0}}]$$) AS e \gset
 SELECT is(story(:e), 'a failed, b skipped failed', 'one that cannot be evaluated fails its step');
 SELECT alike(failure_of(:e, 'a'), '%operator does not exist: text > integer%', 'and names both types');
 
@@ -66,7 +68,8 @@ SELECT run($$steps:
   - {id: wrote, type: sql, config: {template: "INSERT INTO said (word) SELECT 'x' FROM generate_series(1, 4)"}}
   - {id: told, type: sql, config: {template: "INSERT INTO said (word) VALUES ('y') RETURNING word || '!' AS cry"}}
   - {id: rc, type: wait, when: steps.rows.row_count = 3 AND steps.rows.status = 'completed', config: {for: 0}}
-  - {id: sc, type: wait, when: steps.wrote.output.row_count = 4 AND steps.wrote.outcome = 'completed', config: {for: 0}}
+  - {id: sc, type: wait, when: steps.wrote.output.row_count = 4 AND steps.wrote.outcome = 'completed',
+      config: {for: 0}}
   - {id: oc, type: wait, when: steps.told.output.row_count = 1 AND steps.told.row_count = 1, config: {for: 0}}
   - {id: at, type: wait, when: steps.told.attempts = 1 AND steps.told.error IS NULL, config: {for: 0}}
   - {id: el, type: wait, when: steps.told.elapsed BETWEEN '0' AND interval '1 hour', config: {for: 0}}
@@ -74,7 +77,8 @@ $$) AS e \gset
 SELECT is(story(:e), 'rows completed, wrote completed, told completed, rc completed elapsed, sc completed elapsed, '
           'oc completed elapsed, at completed elapsed, el completed elapsed',
           'status, outcome, output, row_count, attempts and elapsed are there for conditions');
-SELECT is((SELECT array_agg(r) FROM playbook_rows(:e, 'told') r), ARRAY['{"cry": "y!"}'::jsonb], 'RETURNING makes rows');
+SELECT is((SELECT array_agg(r) FROM playbook_rows(:e, 'told') r), ARRAY['{"cry": "y!"}'::jsonb],
+    'RETURNING makes rows');
 SELECT is((SELECT count(*) FROM playbook_rows(:e, 'wrote') r), 0::bigint, 'without it there are none');
 SELECT is((SELECT row_count FROM row_of(:e, 'wrote')), 4::bigint, 'but the count of what was touched');
 SELECT is((SELECT count(*) FROM said WHERE word = 'x'), 4::bigint, 'a statement takes effect once');
@@ -123,7 +127,8 @@ SELECT run($$steps:
             else:
               - id: q3
                 type: condition
-                config: {if: 1 = 1, then: [{id: deep_wait, type: wait, config: {event: go}}, {id: deep_after, type: wait, config: {for: 0}}]}
+                config: {if: 1 = 1, then: [{id: deep_wait, type: wait, config: {event: go}}, {id: deep_after,
+                    type: wait, config: {for: 0}}]}
         - {id: beside, type: wait, config: {for: 0}}
       else:
         - id: q4
@@ -132,7 +137,8 @@ SELECT run($$steps:
   - {id: last, type: wait, config: {for: 0}}
 $$) AS e \gset
 SELECT is(story(:e), 'q1 completed then, q2 completed else, deep_no skipped branch, q3 completed then, '
-          'deep_wait waiting event, q4 skipped branch, never skipped branch', 'who follows a branch waits for its steps');
+          'deep_wait waiting event, q4 skipped branch, never skipped branch',
+              'who follows a branch waits for its steps');
 SELECT playbook_signal(:e, 'go') \g /dev/null
 SELECT playbook_advance(:e) \g /dev/null
 SELECT is(story(:e), 'q1 completed then, q2 completed else, deep_no skipped branch, q3 completed then, '
@@ -147,19 +153,23 @@ SELECT is(story(run($$steps:
           'a condition that is skipped takes no branch');
 SELECT run($$parameters: [{name: zero, type: integer, default: 0}]
 steps:
-  - {id: q, type: condition, on_error: continue, config: {if: 1 / parameters.zero = 1, then: [{id: t, type: wait, config: {for: 0}}]}}
+  - {id: q, type: condition, on_error: continue, config: {if: 1 / parameters.zero = 1, then: [{id: t, type: wait,
+      config: {for: 0}}]}}
   - {id: after, type: wait, config: {for: 0}}$$) AS e \gset
 SELECT is(story(:e), 'q failed, t skipped dependency, after completed elapsed', 'one that fails takes none either');
 SELECT is(failure_of(:e, 'q'), '22012 division by zero', 'and says why');
 SELECT is(status_of(:e), 'completed', 'on_error: continue forgives it');
 
 -- The number of steps of one list, and an empty branch.
-SELECT is(story(run($$steps: [{id: q, type: condition, config: {if: 1 = 1, then: [], else: [{id: x, type: wait, config: {for: 0}}]}},
+SELECT is(story(run($$steps: [{id: q, type: condition, config: {if: 1 = 1, then: [], else: [{id: x, type: wait,
+    config: {for: 0}}]}},
     {id: after, type: wait, config: {for: 0}}]$$)), 'q completed then, x skipped branch, after completed elapsed',
           'an empty branch does nothing');
-SELECT run(E'steps:\n' || (SELECT string_agg(format(E'  - {id: s%s, type: wait, config: {for: 0}}\n', n), '' ORDER BY n)
+SELECT run(E'steps:\n' || (SELECT string_agg(format(E'  - {id: s%s, type: wait, config: {for: 0}}\n', n), ''
+    ORDER BY n)
     FROM generate_series(1, 300) n)) AS e \gset
-SELECT is((SELECT count(*) FROM playbook_step_executions WHERE execution_id = :e AND status = 'completed'), 300::bigint,
+SELECT is((SELECT count(*) FROM playbook_step_executions WHERE execution_id = :e AND status = 'completed'),
+    300::bigint,
           'three hundred steps in one go');
 
 SELECT * FROM finish();
