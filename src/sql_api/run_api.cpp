@@ -26,7 +26,6 @@ PLAYBOOK_EXPORT_END
 using namespace playbook;
 
 namespace playbook::sql_api {
-namespace {
 
 std::optional<std::string> customer_of(const pg::Arguments &args, int at) {
 	const std::optional<std::string> customer = args.text_or_null(at);
@@ -35,8 +34,6 @@ std::optional<std::string> customer_of(const pg::Arguments &args, int at) {
 		                "Name the argument: playbook_start('" + args.text(0, "playbook") + "', parameters => '" + *customer + "').");
 	return customer;
 }
-
-} // namespace
 
 execution::StartRequest start_request(const pg::Arguments &args) {
 	execution::StartRequest request;

@@ -11,5 +11,7 @@ namespace playbook::sql_api {
 execution::StartRequest start_request(const pg::Arguments &args);
 // playbook_run and playbook_execute: the same without key, priority and start_at.
 execution::StartRequest run_request(const pg::Arguments &args);
+// The argument `customer`: an id, or none; a JSON object there was meant as parameters.
+std::optional<std::string> customer_of(const pg::Arguments &args, int at);
 
 } // namespace playbook::sql_api

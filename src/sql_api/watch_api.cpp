@@ -8,6 +8,7 @@
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
 #include "result/document.hpp"
+#include "sql_api/start_request.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_progress);
@@ -124,7 +125,7 @@ Datum playbook_preview(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
 		const std::vector<execution::Previewed> steps =
-		    execution::preview(args.text(0, "playbook"), args.text_or_null(1), args.jsonb_or(2, Value::object()),
+		    execution::preview(args.text(0, "playbook"), sql_api::customer_of(args, 1), args.jsonb_or(2, Value::object()),
 		                       !args.is_null(3) && args.boolean(3, "run_queries"));
 		pg::ResultSet rows(fcinfo);
 		for (const execution::Previewed &step : steps)
