@@ -8,8 +8,10 @@ CREATE ROLE conflict_author; GRANT playbook_author TO conflict_author;
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 SET LOCAL ROLE conflict_author;
 SELECT playbook_create('{id: waits, name: W, steps: [{id: w, type: wait, config: {event: go}}]}', true) \g /dev/null
-SELECT playbook_create('{id: skips, name: S, conflict: skip, steps: [{id: w, type: wait, config: {event: go}}]}', true) \g /dev/null
-SELECT playbook_create('{id: triggered, name: T, triggers: [{type: manual}, {type: event, event: x}], steps: [{id: w, type: wait, config: {event: go}}]}',
+SELECT playbook_create('{id: skips, name: S, conflict: skip, steps: [{id: w, type: wait, config: {event: go}}]}',
+    true) \g /dev/null
+SELECT playbook_create('{id: triggered, name: T, triggers: [{type: manual}, {type: event, event: x}], steps: '
+    '[{id: w, type: wait, config: {event: go}}]}',
                        true) \g /dev/null
 CREATE FUNCTION pg_temp.state(execution bigint) RETURNS text LANGUAGE sql AS
     $$SELECT concat_ws(' ', status, waiting_for) FROM playbook_executions WHERE id = execution$$;
@@ -24,11 +26,14 @@ SELECT is_empty('SELECT * FROM playbook_executions WHERE status = ''cancelled'''
 SELECT playbook_start('waits', 'c2', conflict => 'skip') AS active \gset
 SELECT is(refusal($$SELECT playbook_start('waits', 'c2', conflict => 'skip')$$),
           format(E'23505 customer "c2" already runs playbook "waits"\nDETAIL: Execution %s is pending.\n'
-                 'HINT: Wait for it, or start with conflict => ''queue'', ''replace'' or ''allow''.', :active), 'skip names the active execution');
-SELECT is(refusal($$SELECT playbook_run('waits', 'c2', conflict => 'skip')$$) ~ '^23505 customer "c2" already runs playbook "waits"', true, 'run too');
+                 'HINT: Wait for it, or start with conflict => ''queue'', ''replace'' or ''allow''.', :active),
+                     'skip names the active execution');
+SELECT is(refusal($$SELECT playbook_run('waits', 'c2',
+    conflict => 'skip')$$) ~ '^23505 customer "c2" already runs playbook "waits"', true, 'run too');
 SELECT is((SELECT count(*) FROM playbook_executions WHERE customer_id = 'c2'), 1::bigint, 'nothing is stored');
 SELECT isnt(playbook_start('waits', 'c3', conflict => 'skip'), NULL, 'another customer is another matter');
-SELECT is((SELECT count(*) FROM generate_series(1, 2) AS n WHERE playbook_start('waits', conflict => 'skip') IS NOT NULL), 2::bigint,
+SELECT is((SELECT count(*) FROM generate_series(1, 2) AS n WHERE playbook_start('waits',
+    conflict => 'skip') IS NOT NULL), 2::bigint,
           'without a customer there is no conflict');
 SELECT playbook_cancel(:active) \g /dev/null
 SELECT isnt(playbook_start('waits', 'c2', conflict => 'skip'), NULL, 'when the first has ended the next one starts');
@@ -49,7 +54,8 @@ SELECT playbook_signal(:next, 'go') \g /dev/null
 SELECT is(playbook_advance(:next), 'pending', 'a signal is no turn');
 SELECT playbook_signal(:head, 'go') \g /dev/null
 SELECT is(playbook_advance(:head), 'completed', 'the first ends');
-SELECT ok(due_at IS NOT NULL AND waiting_for IS DISTINCT FROM 'customer', 'then the second is due') FROM playbook_executions WHERE id = :next;
+SELECT ok(due_at IS NOT NULL AND waiting_for IS DISTINCT FROM 'customer', 'then the second is due')
+    FROM playbook_executions WHERE id = :next;
 SELECT is(playbook_advance(:next), 'completed', 'goes on, and has kept the signal');
 
 -- replace
@@ -57,22 +63,27 @@ SELECT playbook_start('waits', 'r', conflict => 'replace') AS old \gset
 SELECT playbook_advance(:old) \g /dev/null
 SELECT playbook_start('waits', 'r', conflict => 'replace') AS new \gset
 SELECT is(pg_temp.state(:old), 'cancelled', 'replace cancels the active one');
-SELECT is((SELECT reason FROM playbook_executions WHERE id = :old), format('replaced by execution %s', :new), 'with the reason');
-SELECT is((SELECT array_agg(DISTINCT status || ' ' || outcome) FROM playbook_step_executions WHERE execution_id = :old), '{"skipped cancelled"}',
+SELECT is((SELECT reason FROM playbook_executions WHERE id = :old), format('replaced by execution %s', :new),
+    'with the reason');
+SELECT is((SELECT array_agg(DISTINCT status || ' ' || outcome) FROM playbook_step_executions
+    WHERE execution_id = :old), '{"skipped cancelled"}',
           'its steps are skipped');
 SELECT is(playbook_advance(:new), 'waiting', 'and the new one runs');
-SELECT is(refusal($$SELECT playbook_start('waits', 'r', conflict => 'skip')$$) ~ format('DETAIL: Execution %s is waiting', :new), true,
+SELECT is(refusal($$SELECT playbook_start('waits', 'r',
+    conflict => 'skip')$$) ~ format('DETAIL: Execution %s is waiting', :new), true,
           'it has the place now');
 SELECT playbook_signal(:new, 'go') \g /dev/null
 SELECT playbook_advance(:new) \g /dev/null
 SELECT is((SELECT count(playbook_start('waits', 'r', conflict => 'skip'))), 1::bigint, 'until it ends');
 RESET ROLE;
-SELECT is_empty('SELECT a.* FROM playbook_active_customers a LEFT JOIN playbook_executions e ON e.id = a.execution_id AND e.slot = 0
+SELECT is_empty('SELECT a.* FROM playbook_active_customers a LEFT JOIN playbook_executions e ON e.id = '
+    'a.execution_id AND e.slot = 0
                  WHERE e.id IS NULL', 'no place is held by what has ended');
 
 -- A failing execution frees its place, too.
 SET LOCAL ROLE conflict_author;
-SELECT playbook_create('{id: fails, name: F, conflict: skip, steps: [{id: s, type: sql, config: {template: "SELECT 1/0"}}]}', true) \g /dev/null
+SELECT playbook_create('{id: fails, name: F, conflict: skip, steps: [{id: s, type: sql, config: {template: '
+    '"SELECT 1/0"}}]}', true) \g /dev/null
 SELECT is(playbook_run('fails', 'c1') ->> 'status', 'failed', 'an execution fails');
 SELECT is(playbook_run('fails', 'c1') ->> 'status', 'failed', 'and the customer may run it again');
 RESET ROLE;
