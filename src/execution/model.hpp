@@ -47,6 +47,7 @@ struct StepRow {
 
 	bool stored = false;               // a row exists in the table
 	bool dirty = false;                // differs from the table
+	std::optional<StepStatus> announced; // the status in the table, which the feed has told
 };
 
 struct Execution {
@@ -77,6 +78,7 @@ struct Execution {
 	std::map<std::pair<int, int>, StepRow> items;          // (position, item) of for_each
 	bool stored = false;                                   // a row exists in the table
 	bool dirty = false;
+	std::optional<Status> announced;                       // the status in the table, which the feed has told
 
 	const definition::Definition &definition() const { return *plan->definition; }
 };

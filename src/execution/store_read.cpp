@@ -53,6 +53,7 @@ Execution read_execution(const pg::Rows &rows, std::size_t row) {
 	at += 2;
 	execution.attempt = rows.int4(row, at++);
 	execution.stored = true;
+	execution.announced = execution.status;
 	return execution;
 }
 
@@ -77,6 +78,7 @@ StepRow read_step(const pg::Rows &rows, std::size_t row) {
 	step.started_at = rows.timestamp_or_null(row, at++);
 	step.finished_at = rows.timestamp_or_null(row, at++);
 	step.stored = true;
+	step.announced = step.status;
 	return step;
 }
 

@@ -143,12 +143,15 @@ void Batch::flush() {
 		if (execution->dirty && (is_final(execution->status) || person)) worker::wake_waiters_at_commit(execution->id);
 		execution->dirty = false;
 		execution->stored = true;
+		execution->announced = execution->status;
 		for (StepRow &step : execution->steps) {
 			step.stored = step.stored || step.dirty;
+			if (step.dirty) step.announced = step.status;
 			step.dirty = false;
 		}
 		for (auto &[key, step] : execution->items) {
 			step.stored = step.stored || step.dirty;
+			if (step.dirty) step.announced = step.status;
 			step.dirty = false;
 		}
 	}
@@ -161,7 +164,8 @@ void Batch::write_executions() {
 	                 TIMESTAMPTZOID, INT4OID, INT4OID, JSONBOID, TEXTOID, JSONBOID, JSONBOID});
 	for (Execution *execution : executions_) {
 		if (!execution->dirty) continue;
-		changes_.push_back({execution->id, -1, 0, letter_of(execution->status)});
+		if (execution->announced != execution->status)
+			changes_.push_back({execution->id, -1, 0, letter_of(execution->status)});
 		// A child's end or a signal of this transaction must not be written over.
 		if ((execution->status == Status::Running || execution->status == Status::Waiting) && was_made_due(execution->id))
 			execution->due_at = std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
@@ -224,7 +228,8 @@ void Batch::write_steps() {
 	for (Execution *execution : executions_) {
 		const auto queue = [&](StepRow &step) {
 			if (!step.dirty) return;
-			changes_.push_back({execution->id, step.position, step.item, letter_of(step.status)});
+			if (step.announced != step.status)
+				changes_.push_back({execution->id, step.position, step.item, letter_of(step.status)});
 			if (step.stored)
 				append_step(updated, *execution, step);
 			else
