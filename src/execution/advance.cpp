@@ -318,7 +318,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
-		note_slow(execution.snapshot, row.position);
+		note_overrun(execution.snapshot, row.position);
 		queue_alone(execution, row);
 		return;
 	}
@@ -347,7 +347,8 @@ Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &inp
 	} catch (const std::exception &exception) {
 		attempted.failure = failure_from(exception);
 	}
-	if (attempted.wrote) ++writing_;
+	// User SQL has one of its own inside of this one, and a row is written in both names.
+	if (attempted.wrote) writing_ += handler.runs_user_sql() ? 2 : 1;
 	return attempted;
 }
 

@@ -1,0 +1,122 @@
+"""How many statements and transactions the engine needs: those of a batch, not those of each execution."""
+from harness import Cluster, check, check_equal, run
+
+EXECUTIONS, STEPS, BATCH = 1000, 3, 100
+BATCHES = EXECUTIONS // BATCH
+# Three steps of the engine's own: no user SQL, nothing that writes elsewhere, nothing that waits.
+DEFINITION = """
+id: own
+name: The engine's own
+parameters: [{name: n, type: integer, default: 1}]
+steps:
+  - id: decide
+    type: condition
+    config:
+      if: "parameters.n > 0"
+      then: [{id: inner, type: wait, config: {for: 0 s}}]
+  - {id: rest, type: wait, config: {for: 0 s}}
+"""
+SETTINGS = {
+    "shared_preload_libraries": "playbook, pg_stat_statements",
+    "pg_stat_statements.track": "all",
+    "playbook.batch_time": "1s",
+    "playbook.batch_size": str(BATCH),
+    "autovacuum": "off",
+}
+# All at the same moment, a little later: what is counted is not the start of them.
+START = """
+SELECT count(*) FROM playbook_start_many('own', (
+    SELECT jsonb_agg(jsonb_build_object('start_at', now() + interval '3 s', 'parameters', jsonb_build_object('n', n)))
+    FROM generate_series(1, %s) AS n))
+"""
+
+
+def a_batch_is_one_transaction_of_few_statements():
+    with Cluster(**SETTINGS) as cluster:
+        cluster.query("CREATE EXTENSION playbook; CREATE EXTENSION pg_stat_statements")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [DEFINITION])
+        first = cluster.value("SELECT playbook_start('own')")
+        ended = "SELECT count(*) = 0 FROM playbook_executions WHERE slot = 0"
+        cluster.wait_for(ended, "the first, which warms the plans", 20)
+        check_equal(
+            cluster.value("SELECT count(*) FROM playbook_step_executions WHERE execution_id = %s", [first]),
+            STEPS,
+            "steps of one",
+        )
+        cluster.query(START, [EXECUTIONS])
+        cluster.query("SELECT pg_stat_statements_reset()")
+        before = cluster.value("SELECT pg_current_xact_id()::text::bigint")
+        check_equal(
+            cluster.value("SELECT count(*) FROM playbook_executions WHERE status = 'pending'"),
+            EXECUTIONS,
+            "executions that wait",
+        )
+        cluster.wait_for(ended, "all to end", 60)
+        written = cluster.value("SELECT pg_current_xact_id()::text::bigint") - before - 1
+        check_equal(
+            cluster.query("SELECT status, count(*)::integer FROM playbook_step_executions GROUP BY 1"),
+            [("completed", STEPS * (EXECUTIONS + 1))],
+            "steps",
+        )
+        counted = cluster.query(
+            (
+                "SELECT replace(query, 'public.', ''), calls::integer FROM pg_stat_statements"
+                " WHERE query LIKE '%%playbook\\_%%' AND query <> %s ORDER BY calls DESC"
+            ),
+            [ended],
+        )
+
+        def calls(*words):
+            return sum(number for query, number in counted if all(word in query for word in words))
+
+        claims = calls("FROM playbook_executions_live WHERE owner", "ORDER BY due_at LIMIT", "FOR UPDATE SKIP LOCKED")
+        inserts = calls("INSERT INTO playbook_step_executions_", "unnest(")
+        updates = calls("UPDATE playbook_executions_live e SET")
+        most = [(number, query[:80]) for query, number in counted if number > 3 * BATCHES and "slot = $" not in query]
+        print(
+            f"# {EXECUTIONS} executions in {BATCHES} batches: {claims} claims, {inserts} inserts of steps,"
+            f" {updates} updates of executions, {written} transactions that wrote"
+        )
+        check_equal((inserts, updates), (BATCHES, BATCHES), "statements that write steps and executions")
+        check(BATCHES <= claims <= 3 * BATCHES, f"{claims} claims for {BATCHES} batches")
+        check_equal(most, [], "statements that are made more often than a few times in each batch")
+        # The batches and their announcements.
+        check(BATCHES <= written <= 3 * BATCHES, f"{written} transactions wrote")
+
+
+LEDGER = "CREATE TABLE ledger (n integer, batch xid8 DEFAULT pg_current_xact_id())"
+WRITES = """
+id: writes
+name: Writes
+parameters: [{name: n, type: integer, default: 1}]
+steps: [{id: only, type: sql, config: {template: "INSERT INTO public.ledger (n) VALUES ({{parameters.n}})"}}]
+"""
+
+
+def a_batch_writes_in_no_more_subtransactions_than_readers_bear():
+    with Cluster(**SETTINGS) as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query(LEDGER)
+        cluster.query("SELECT playbook_create(%s, publish => true)", [WRITES])
+        cluster.query(START.replace("'own'", "'writes'"), [200])
+        cluster.wait_for("SELECT count(*) = 200 FROM ledger", "all to write", 30)
+        # A row's xmin is the subtransaction that wrote it, numbered in turn.
+        spans = cluster.query(
+            "SELECT count(*), max(xmin::text::bigint) - min(xmin::text::bigint) + 1,"
+            " min(xmin::text::bigint) - batch::text::bigint FROM ledger GROUP BY batch"
+        )
+        print(
+            "# rows, subtransactions from first to last, from the batch to the first: " + ", ".join(map(str, spans))
+        )
+        check(max(count for count, *_ in spans) > 20, "no batch of some size: this shows nothing")
+        for count, span, lead in spans:
+            check(
+                lead + span <= 64,
+                (
+                    f"a batch of {count} steps had {lead + span} subtransactions, more than the 64 that a process"
+                    " publishes"
+                ),
+            )
+
+
+run(a_batch_is_one_transaction_of_few_statements, a_batch_writes_in_no_more_subtransactions_than_readers_bear)
