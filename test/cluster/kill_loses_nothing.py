@@ -1,5 +1,5 @@
-"""Executors, the scheduler and the postmaster are killed at random under load; no execution is lost, none is stuck, and
-every step inside PostgreSQL takes effect exactly once.
+"""Executors, the scheduler and the postmaster are killed at random under load; no execution is lost, none is stuck,
+and every step inside PostgreSQL takes effect exactly once.
 
 PLAYBOOK_KILL_SECONDS: for how long (60). PLAYBOOK_KILL_SEED: the seed of a former run, to repeat its choices.
 """
@@ -22,8 +22,10 @@ DRAIN_SECONDS = 60
 
 def entry(step, item="0", rows="generate_series(1, 1)"):
     """A statement that leaves one line in the ledger: its execution, its step, the item of its for_each."""
-    return ("INSERT INTO public.ledger (execution, step, item, pid) "
-            f"SELECT {{{{execution.id}}}}, '{step}', {item}, pg_backend_pid() FROM {rows}")
+    return (
+        "INSERT INTO public.ledger (execution, step, item, pid) "
+        f"SELECT {{{{execution.id}}}}, '{step}', {item}, pg_backend_pid() FROM {rows}"
+    )
 
 
 CHILD = f"""
@@ -54,7 +56,7 @@ steps:
   - {{id: last, type: sql, config: {{template: "{entry('last')}"}}}}
 """
 
-# A step that overruns the budget and is done again alone, one that says so itself, and a playbook within the playbook.
+# A step that overruns the budget and is done again alone, one that begins alone, and a playbook within the playbook.
 SLOW = f"""
 id: slow_of_OWNER
 name: Slow
@@ -86,9 +88,13 @@ def install(cluster):
     cluster.query("CREATE EXTENSION playbook")
     cluster.query("CREATE TABLE ledger (execution bigint, step text, item integer, pid integer)")
     for owner in OWNERS:
-        cluster.query(f"CREATE ROLE {owner} LOGIN; GRANT playbook_author TO {owner}; GRANT INSERT ON ledger TO {owner}")
+        cluster.query(
+            f"CREATE ROLE {owner} LOGIN; GRANT playbook_author TO {owner}; GRANT INSERT ON ledger TO {owner}"
+        )
         for definition in (CHILD, QUICK, SLOW, MANY):
-            cluster.query("SELECT playbook_create(%s, publish => true)", [definition.replace("OWNER", owner)], role=owner)
+            cluster.query(
+                "SELECT playbook_create(%s, publish => true)", [definition.replace("OWNER", owner)], role=owner
+            )
 
 
 class Load:
@@ -119,8 +125,9 @@ class Load:
             key, playbook = pending
             try:
                 if connection is None or connection.closed:
-                    connection = psycopg2.connect(host=self._cluster.socket, port=5432, user=self._owner,
-                                                  dbname="postgres", connect_timeout=10)
+                    connection = psycopg2.connect(
+                        host=self._cluster.socket, port=5432, user=self._owner, dbname="postgres", connect_timeout=10
+                    )
                     connection.autocommit = True
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT playbook_start(%s, idempotency_key => %s)", [playbook, key])
@@ -128,7 +135,11 @@ class Load:
                 pending = None
             except psycopg2.Error as error:
                 # Without a code, or with one of shutting down: the server is away.
-                if not isinstance(error, psycopg2.OperationalError) and error.pgcode and not error.pgcode.startswith("57P"):
+                if (
+                    not isinstance(error, psycopg2.OperationalError)
+                    and error.pgcode
+                    and not error.pgcode.startswith("57P")
+                ):
                     self.failure = error
                     return
                 connection = None
@@ -145,8 +156,12 @@ def kill_one(cluster, chance, killed):
         cluster.crash()
         cluster.start()
     else:
-        pids = [pid for (pid,) in cluster.query("SELECT pid FROM pg_stat_activity WHERE backend_type = %s ORDER BY pid",
-                                                [f"playbook {kind}"])]
+        pids = [
+            pid
+            for (pid,) in cluster.query(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = %s ORDER BY pid", [f"playbook {kind}"]
+            )
+        ]
         if not pids:
             return
         pid = chance.choice(pids)
@@ -163,14 +178,16 @@ def wait_until_drained(cluster):
         with contextlib.suppress(psycopg2.Error):
             return cluster.value("SELECT count(*) FROM playbook_executions WHERE slot = 0") == 0
         return False
+
     try:
         wait_until(live, "all executions to end", DRAIN_SECONDS)
     except Failure:
         for row in cluster.query(
-                "SELECT e.id, e.playbook_id, e.status, e.waiting_for, e.due_at - now(), e.attempt, s.step_id, s.item, s.status,"
-                " s.waiting_for, s.due_at - now(), s.alone, s.worker, s.attempt FROM playbook_executions e"
-                " LEFT JOIN playbook_step_executions s ON s.execution_id = e.id"
-                " AND s.status NOT IN ('completed', 'failed', 'skipped') WHERE e.slot = 0 ORDER BY e.id LIMIT 20"):
+            "SELECT e.id, e.playbook_id, e.status, e.waiting_for, e.due_at - now(), e.attempt, s.step_id, s.item,"
+            " s.status, s.waiting_for, s.due_at - now(), s.alone, s.worker, s.attempt FROM playbook_executions e LEFT"
+            " JOIN playbook_step_executions s ON s.execution_id = e.id AND s.status NOT IN ('completed', 'failed',"
+            " 'skipped') WHERE e.slot = 0 ORDER BY e.id LIMIT 20"
+        ):
             print("# stuck:", *row)
         for row in cluster.query("SELECT kind, role, state, execution, since FROM playbook_workers"):
             print("# worker:", *row)
@@ -183,41 +200,94 @@ GIVEN_UP = "error ->> 'sqlstate' = 'XX000' AND error ->> 'message' LIKE '%%ended
 
 
 def inspect(cluster, started):
-    executions = cluster.query("SELECT idempotency_key, id FROM playbook_executions WHERE idempotency_key IS NOT NULL")
+    executions = cluster.query(
+        "SELECT idempotency_key, id FROM playbook_executions WHERE idempotency_key IS NOT NULL"
+    )
     check_equal(dict(executions), started, "the executions by their keys")
     check_equal(len(executions), len(started), "executions")
-    check_equal(cluster.query("SELECT DISTINCT status FROM playbook_executions WHERE status NOT IN ('completed', 'failed')"), [],
-                "states besides completed and failed")
-    check_equal(cluster.query("SELECT execution_id, step_id, status FROM playbook_step_executions"
-                              " WHERE status NOT IN ('completed', 'failed', 'skipped') OR worker IS NOT NULL OR due_at IS NOT NULL"), [],
-                "steps of ended executions that have not ended")
-    check_equal(cluster.query("SELECT e.id FROM playbook_executions e JOIN playbook_step_executions s ON s.execution_id = e.id"
-                              " WHERE e.slot <> s.slot"), [], "steps that lie elsewhere than their execution")
+    check_equal(
+        cluster.query("SELECT DISTINCT status FROM playbook_executions WHERE status NOT IN ('completed', 'failed')"),
+        [],
+        "states besides completed and failed",
+    )
+    check_equal(
+        cluster.query(
+            "SELECT execution_id, step_id, status FROM playbook_step_executions"
+            " WHERE status NOT IN ('completed', 'failed', 'skipped') OR worker IS NOT NULL OR due_at IS NOT NULL"
+        ),
+        [],
+        "steps of ended executions that have not ended",
+    )
+    check_equal(
+        cluster.query(
+            "SELECT e.id FROM playbook_executions e JOIN playbook_step_executions s ON s.execution_id = e.id"
+            " WHERE e.slot <> s.slot"
+        ),
+        [],
+        "steps that lie elsewhere than their execution",
+    )
     # Every step of every execution has a row, and a completed execution only completed ones.
-    check_equal(cluster.query(
-        "SELECT e.id, e.playbook_id, count(s) FROM playbook_executions e LEFT JOIN playbook_step_executions s"
-        " ON s.execution_id = e.id AND s.item = 0 JOIN playbooks p ON p.id = e.playbook_id"
-        " GROUP BY e.id, e.playbook_id, p.id HAVING count(s) <> jsonb_array_length(p.steps)"), [],
-        "executions without a row for each of their steps")
-    check_equal(cluster.query("SELECT e.id, s.step_id, s.item, s.status FROM playbook_executions e"
-                              " JOIN playbook_step_executions s ON s.execution_id = e.id"
-                              " WHERE e.status = 'completed' AND s.status <> 'completed'"), [],
-                "steps of completed executions that have not completed")
-    check_equal(cluster.query(f"SELECT execution_id, step_id, error FROM playbook_step_executions"
-                              f" WHERE status = 'failed' AND type = 'sql' AND NOT ({GIVEN_UP})"), [], "steps that failed for another reason")
+    check_equal(
+        cluster.query(
+            "SELECT e.id, e.playbook_id, count(s) FROM playbook_executions e LEFT JOIN playbook_step_executions s"
+            " ON s.execution_id = e.id AND s.item = 0 JOIN playbooks p ON p.id = e.playbook_id"
+            " GROUP BY e.id, e.playbook_id, p.id HAVING count(s) <> jsonb_array_length(p.steps)"
+        ),
+        [],
+        "executions without a row for each of their steps",
+    )
+    check_equal(
+        cluster.query(
+            "SELECT e.id, s.step_id, s.item, s.status FROM playbook_executions e"
+            " JOIN playbook_step_executions s ON s.execution_id = e.id"
+            " WHERE e.status = 'completed' AND s.status <> 'completed'"
+        ),
+        [],
+        "steps of completed executions that have not completed",
+    )
+    check_equal(
+        cluster.query(
+            "SELECT execution_id, step_id, error FROM playbook_step_executions"
+            f" WHERE status = 'failed' AND type = 'sql' AND NOT ({GIVEN_UP})"
+        ),
+        [],
+        "steps that failed for another reason",
+    )
     # The heart of it: one line for each sql step that completed, none for any other, and no line of nobody.
-    done = ("SELECT execution_id, step_id, CASE WHEN item = 0 THEN 0 ELSE 2 * item - 1 END AS item"
-            " FROM playbook_step_executions s WHERE type = 'sql' AND status = 'completed' AND NOT (step_id = 'each' AND item = 0)")
-    check_equal(cluster.query(f"SELECT * FROM ({done}) AS done EXCEPT ALL SELECT execution, step, item FROM ledger"), [],
-                "steps that completed without effect")
-    check_equal(cluster.query(f"SELECT execution, step, item FROM ledger EXCEPT ALL {done}"), [], "effects without a completed step")
+    done = (
+        "SELECT execution_id, step_id, CASE WHEN item = 0 THEN 0 ELSE 2 * item - 1 END AS item FROM"
+        " playbook_step_executions s WHERE type = 'sql' AND status = 'completed' AND NOT (step_id = 'each' AND item"
+        " = 0)"
+    )
+    check_equal(
+        cluster.query(f"SELECT * FROM ({done}) AS done EXCEPT ALL SELECT execution, step, item FROM ledger"),
+        [],
+        "steps that completed without effect",
+    )
+    check_equal(
+        cluster.query(f"SELECT execution, step, item FROM ledger EXCEPT ALL {done}"),
+        [],
+        "effects without a completed step",
+    )
     # Children: each was started by a step of an execution that exists, once for each item.
-    check_equal(cluster.query("SELECT parent_execution, parent_position, parent_item, count(*) FROM playbook_executions"
-                              " WHERE parent_execution IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1"), [], "children that were started twice")
-    check_equal(cluster.query("SELECT s.execution_id, s.item FROM playbook_step_executions s WHERE s.type = 'playbook' AND s.status = 'completed'"
-                              " AND s.output ? 'execution' AND NOT EXISTS (SELECT FROM playbook_executions c"
-                              " WHERE c.parent_execution = s.execution_id AND c.parent_position = s.position AND c.parent_item = s.item"
-                              " AND c.status = 'completed')"), [], "completed playbook steps without a completed child")
+    check_equal(
+        cluster.query(
+            "SELECT parent_execution, parent_position, parent_item, count(*) FROM playbook_executions"
+            " WHERE parent_execution IS NOT NULL GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        ),
+        [],
+        "children that were started twice",
+    )
+    check_equal(
+        cluster.query(
+            "SELECT s.execution_id, s.item FROM playbook_step_executions s WHERE s.type = 'playbook' AND s.status ="
+            " 'completed' AND s.output ? 'execution' AND NOT EXISTS (SELECT FROM playbook_executions c WHERE"
+            " c.parent_execution = s.execution_id AND c.parent_position = s.position AND c.parent_item = s.item AND"
+            " c.status = 'completed')"
+        ),
+        [],
+        "completed playbook steps without a completed child",
+    )
     # The feed tells of each end exactly once, and has no gaps.
     ends = dict(cluster.query("SELECT id, status FROM playbook_executions"))
     changes = wait_until(lambda: feed_that_tells(cluster, ends), "all ends to be announced", 15)
@@ -229,8 +299,9 @@ def inspect(cluster, started):
 def feed_that_tells(cluster, ends):
     """The whole feed, page by page, once it tells how each execution ended."""
     changes = []
-    while page := cluster.query("SELECT seq, execution, step, status FROM playbook_changes(%s, 10000)",
-                                [changes[-1][0] if changes else 0]):
+    while page := cluster.query(
+        "SELECT seq, execution, step, status FROM playbook_changes(%s, 10000)", [changes[-1][0] if changes else 0]
+    ):
         changes += page
     told = {execution: status for _, execution, step, status in changes if step is None}
     return changes if told == ends else None
