@@ -230,8 +230,10 @@ void note_unreachable(Oid role, const std::string &reason) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement note(
-	    "UPDATE @playbook_executions_live SET reason = $2 WHERE owner = $1 AND due_at <= clock_timestamp() "
-	    "AND reason IS DISTINCT FROM $2", {REGROLEOID, TEXTOID});
+	    "UPDATE @playbook_executions_live SET reason = $2 WHERE id IN ("
+	    "SELECT id FROM @playbook_executions_live WHERE owner = $1 AND due_at <= clock_timestamp() "
+	    "AND reason IS DISTINCT FROM $2 FOR UPDATE SKIP LOCKED)",
+	    {REGROLEOID, TEXTOID});
 	note.execute({pg::oid(role), pg::text(reason)});
 }
 

@@ -150,7 +150,9 @@ WorkDone work(std::int64_t most) {
 		const Turn turn = take_turn(options);
 		done.executions += turn.executions;
 		done.steps_alone += turn.ran_alone ? 1 : 0;
-		if (!turn.more) break;
+		// What is due and yet cannot be had is at work in another session.
+		const bool nothing_to_be_had = turn.executions == 0 && !turn.ran_alone && turn.next_due.has_value();
+		if (!turn.more || nothing_to_be_had) break;
 	} while (GetCurrentTimestamp() < end);
 	if (!worker::workers_alive()) {
 		pg::Transaction transaction(pg::Transaction::Place::Procedure);
