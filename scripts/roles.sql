@@ -6,13 +6,17 @@
 
 SELECT format('CREATE ROLE %I NOLOGIN', w.role), format('COMMENT ON ROLE %I IS %L', w.role, w.comment)
 FROM (VALUES ('playbook_engine', 'Owns every object of the extension playbook; nobody logs in as it.'),
-             ('playbook_user', 'Extension playbook: calls its functions, each of which checks what it does; sees its own executions.'),
+             ('playbook_user',
+              'Extension playbook: calls its functions, each of which checks what it does; sees its own executions.'),
              ('playbook_viewer', 'Extension playbook: sees every playbook and every execution.'),
              ('playbook_analyst', 'Extension playbook: sees the analytics views, no mail body and no customer text.'),
-             ('playbook_operator', 'Extension playbook: pauses, resumes, cancels, retries and holds executions of others.'),
+             ('playbook_operator',
+              'Extension playbook: pauses, resumes, cancels, retries and holds executions of others.'),
              ('playbook_author', 'Extension playbook: may create playbooks.'),
-             ('playbook_admin', 'Extension playbook: all of viewer, analyst, operator and author, and settings of the installation.'),
-             ('playbook_trusted_app', 'Extension playbook: may name its user with SET LOCAL playbook.actor.')) AS w (role, comment)
+             ('playbook_admin',
+              'Extension playbook: all of viewer, analyst, operator and author, and settings of the installation.'),
+             ('playbook_trusted_app',
+              'Extension playbook: may name its user with SET LOCAL playbook.actor.')) AS w (role, comment)
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = w.role)
 \gexec
 

@@ -1,4 +1,5 @@
-// The library's entry: settings, callbacks, shared memory and the launcher are registered here and nowhere else.
+// The library's entry: settings, callbacks, shared memory and the launcher are registered here and nowhere
+// else.
 #include "pg/guard.hpp"
 #include "pg/installation.hpp"
 #include "pg/interrupt.hpp"

@@ -34,7 +34,8 @@ int max_items_value = 100000;
 int max_nesting_value = 16;
 
 const config_enum_entry outbox_options[] = {{"record", 0, false}, {"deliver", 1, false}, {nullptr, 0, false}};
-const config_enum_entry notify_options[] = {{"off", 0, false}, {"playbook", 1, false}, {"all", 2, false}, {nullptr, 0, false}};
+const config_enum_entry notify_options[] = {
+    {"off", 0, false}, {"playbook", 1, false}, {"all", 2, false}, {nullptr, 0, false}};
 
 struct IntegerSetting {
 	const char *name;
@@ -56,28 +57,48 @@ struct TextSetting {
 constexpr int any = std::numeric_limits<int>::max();
 
 const IntegerSetting integers[] = {
-    {"playbook.max_executors", "Executor processes in all databases together.", &max_executors_value, 4, 1, 64, PGC_SIGHUP, 0},
-    {"playbook.batch_size", "Executions claimed at once by an executor.", &batch_size_value, 100, 1, 1000, PGC_SUSET, 0},
-    {"playbook.batch_time", "A batch of executions commits after that long.", &batch_time_value, 5, 1, 1000, PGC_SUSET, GUC_UNIT_MS},
-    {"playbook.step_budget", "A step's SQL that takes longer inside a batch is rolled back and done again in a transaction of its own.",
+    {"playbook.max_executors", "Executor processes in all databases together.", &max_executors_value, 4, 1,
+     64, PGC_SIGHUP, 0},
+    {"playbook.batch_size", "Executions claimed at once by an executor.", &batch_size_value, 100, 1, 1000,
+     PGC_SUSET, 0},
+    {"playbook.batch_time", "A batch of executions commits after that long.", &batch_time_value, 5, 1, 1000,
+     PGC_SUSET, GUC_UNIT_MS},
+    {"playbook.step_budget",
+     "A step's SQL that takes longer inside a batch is rolled back and done again in a transaction of its "
+     "own.",
      &step_budget_value, 50, 1, 900, PGC_SUSET, GUC_UNIT_MS},
-    {"playbook.executor_idle", "An executor without work leaves after that long.", &executor_idle_value, 60, 1, 86400, PGC_SIGHUP, GUC_UNIT_S},
-    {"playbook.cancel_grace", "A cancelled step that still runs after that long has its executor ended.", &cancel_grace_value, 5, 1, 3600, PGC_SIGHUP, GUC_UNIT_S},
+    {"playbook.executor_idle", "An executor without work leaves after that long.", &executor_idle_value, 60,
+     1, 86400, PGC_SIGHUP, GUC_UNIT_S},
+    {"playbook.cancel_grace", "A cancelled step that still runs after that long has its executor ended.",
+     &cancel_grace_value, 5, 1, 3600, PGC_SIGHUP, GUC_UNIT_S},
     {"playbook.max_rows", "Rows that one step may return.", &max_rows_value, 1000000, 1, any, PGC_SUSET, 0},
-    {"playbook.result_rows", "Rows of each step in a result document.", &result_rows_value, 1000, 0, 1000000, PGC_USERSET, 0},
-    {"playbook.max_row_set_size", "Size of one step's row set.", &max_row_set_size_value, 256, 1, 1024 * 1024, PGC_SUSET, GUC_UNIT_MB},
-    {"playbook.feed_retention", "How long announced changes can be read with playbook_changes().", &feed_retention_value, 1440, 1, 527040, PGC_SIGHUP, GUC_UNIT_MIN},
-    {"playbook.max_definition_size", "Size of a definition's text.", &max_definition_size_value, 1024, 1, 65536, PGC_SUSET, GUC_UNIT_KB},
-    {"playbook.max_items", "Items that one for_each may have.", &max_items_value, 100000, 1, 1000000, PGC_SUSET, 0},
-    {"playbook.max_nesting", "How deep executions may start executions.", &max_nesting_value, 16, 1, 100, PGC_SUSET, 0},
+    {"playbook.result_rows", "Rows of each step in a result document.", &result_rows_value, 1000, 0, 1000000,
+     PGC_USERSET, 0},
+    {"playbook.max_row_set_size", "Size of one step's row set.", &max_row_set_size_value, 256, 1, 1024 * 1024,
+     PGC_SUSET, GUC_UNIT_MB},
+    {"playbook.feed_retention", "How long announced changes can be read with playbook_changes().",
+     &feed_retention_value, 1440, 1, 527040, PGC_SIGHUP, GUC_UNIT_MIN},
+    {"playbook.max_definition_size", "Size of a definition's text.", &max_definition_size_value, 1024, 1,
+     65536, PGC_SUSET, GUC_UNIT_KB},
+    {"playbook.max_items", "Items that one for_each may have.", &max_items_value, 100000, 1, 1000000,
+     PGC_SUSET, 0},
+    {"playbook.max_nesting", "How deep executions may start executions.", &max_nesting_value, 16, 1, 100,
+     PGC_SUSET, 0},
 };
 
 const TextSetting texts[] = {
-    {"playbook.data_warehouse", "The foreign server that data_warehouse steps query; empty: this database.", &data_warehouse_value, "", PGC_USERSET},
-    {"playbook.crm", "The foreign server that crm steps search; empty: the schema named by playbook.crm_schema.", &crm_value, "", PGC_USERSET},
-    {"playbook.crm_schema", "The schema whose tables crm steps search while playbook.crm is empty.", &crm_schema_value, "crm", PGC_USERSET},
-    {"playbook.actor", "The person on whose behalf the application acts; believed only for members of playbook_trusted_app.", &actor_value, "", PGC_USERSET},
-    {"playbook.timezone", "Time zone of dates and times for people; empty: the setting timezone.", &time_zone_value, "", PGC_USERSET},
+    {"playbook.data_warehouse", "The foreign server that data_warehouse steps query; empty: this database.",
+     &data_warehouse_value, "", PGC_USERSET},
+    {"playbook.crm",
+     "The foreign server that crm steps search; empty: the schema named by playbook.crm_schema.", &crm_value,
+     "", PGC_USERSET},
+    {"playbook.crm_schema", "The schema whose tables crm steps search while playbook.crm is empty.",
+     &crm_schema_value, "crm", PGC_USERSET},
+    {"playbook.actor",
+     "The person on whose behalf the application acts; believed only for members of playbook_trusted_app.",
+     &actor_value, "", PGC_USERSET},
+    {"playbook.timezone", "Time zone of dates and times for people; empty: the setting timezone.",
+     &time_zone_value, "", PGC_USERSET},
     {"playbook.locale", "Locale of numbers and dates for people.", &locale_value, "en_US", PGC_USERSET},
     {"playbook.currency", "Currency of money for people.", &currency_value, "USD", PGC_USERSET},
 };
@@ -112,19 +133,28 @@ int max_nesting() { return max_nesting_value; }
 void define() {
 	pg::call([] {
 		for (const IntegerSetting &setting : integers)
-			DefineCustomIntVariable(setting.name, setting.description, nullptr, setting.value, setting.boot, setting.minimum,
-			                        setting.maximum, setting.context, setting.unit, nullptr, nullptr, nullptr);
+			DefineCustomIntVariable(setting.name, setting.description, nullptr, setting.value, setting.boot,
+			                        setting.minimum, setting.maximum, setting.context, setting.unit, nullptr,
+			                        nullptr, nullptr);
 		for (const TextSetting &setting : texts)
-			DefineCustomStringVariable(setting.name, setting.description, nullptr, setting.value, setting.boot,
-			                           setting.context, 0, nullptr, nullptr, nullptr);
-		DefineCustomBoolVariable("playbook.superuser_owners", "Whether executions owned by superusers may run.", nullptr,
+			DefineCustomStringVariable(setting.name, setting.description, nullptr, setting.value,
+			                           setting.boot, setting.context, 0, nullptr, nullptr, nullptr);
+		DefineCustomBoolVariable("playbook.superuser_owners",
+		                         "Whether executions owned by superusers may run.", nullptr,
 		                         &superuser_owners_value, true, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
-		DefineCustomBoolVariable("playbook.strict_templates", "Whether a variable without a value fails any step, not only outward ones.",
-		                         nullptr, &strict_templates_value, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-		DefineCustomEnumVariable("playbook.outbox", "When a step that sends completes: once its message is recorded, or when the sender reports that it was delivered.",
-		                         nullptr, &outbox_value, 0, outbox_options, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-		DefineCustomEnumVariable("playbook.notify", "Which channels hear of changes: none, playbook, or also one for each execution.",
-		                         nullptr, &notify_value, 2, notify_options, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+		DefineCustomBoolVariable("playbook.strict_templates",
+		                         "Whether a variable without a value fails any step, not only outward ones.",
+		                         nullptr, &strict_templates_value, false, PGC_USERSET, 0, nullptr, nullptr,
+		                         nullptr);
+		DefineCustomEnumVariable("playbook.outbox",
+		                         "When a step that sends completes: once its message is recorded, or when "
+		                         "the sender reports that it was delivered.",
+		                         nullptr, &outbox_value, 0, outbox_options, PGC_SUSET, 0, nullptr, nullptr,
+		                         nullptr);
+		DefineCustomEnumVariable(
+		    "playbook.notify",
+		    "Which channels hear of changes: none, playbook, or also one for each execution.", nullptr,
+		    &notify_value, 2, notify_options, PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
 		MarkGUCPrefixReserved("playbook");
 	});
 }

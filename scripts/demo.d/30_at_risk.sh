@@ -16,7 +16,8 @@ analysis=$(demo_psql -qAt -c "SET ROLE demo_team; SELECT playbook_start('rescue_
 say "execution $analysis is started; waiting until every rescue waits for its approval"
 demo_psql -qAt <<-END || fail "waiting failed" "The lines above say why."
 	SELECT '    the analysis is ' || status FROM playbook_wait($analysis, '20 s');
-	SELECT count(playbook_wait(id, '20 s', 'person')) FROM playbook_executions WHERE playbook_id = 'at_risk' \g /dev/null
+	SELECT count(playbook_wait(id, '20 s', 'person'))
+	FROM playbook_executions WHERE playbook_id = 'at_risk' \g /dev/null
 END
 sleep 0.6
 pkill -P "$watcher" 2>/dev/null || true

@@ -73,7 +73,8 @@ bool starts_by_itself(const Value &document) {
 	return false;
 }
 
-// requires_human_review: an approval behind all other steps; until it is given, the result document shows no data.
+// requires_human_review: an approval behind all other steps; until it is given, the result document shows no
+// data.
 void add_review(Built &built) {
 	Definition &definition = built.definition;
 	Step review;

@@ -8,8 +8,8 @@ namespace {
 
 std::size_t index(int position) { return static_cast<std::size_t>(position); }
 
-// What is left after taking away, again and again, every step that waits for nothing left: the circles and who
-// leads to them.
+// What is left after taking away, again and again, every step that waits for nothing left: the circles and
+// who leads to them.
 std::vector<bool> steps_that_never_start(const std::vector<std::vector<Wait>> &graph) {
 	std::vector<std::size_t> open_waits(graph.size());
 	std::vector<std::vector<int>> waiting(graph.size());

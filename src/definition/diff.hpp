@@ -1,8 +1,8 @@
 // The difference of two definitions as rows, for playbook_diff and for refusing an edit that started from
 // another text.
 //
-// Steps are matched by id wherever they stand, so a step that moved into a branch is one row, not a removal and
-// an addition.
+// Steps are matched by id wherever they stand, so a step that moved into a branch is one row, not a removal
+// and an addition.
 #pragma once
 
 #include <optional>

@@ -68,7 +68,8 @@ public:
 		}
 		default: break;
 		}
-		// Keys written here win over merged ones, so they go first; merged keys keep the order of their mappings.
+		// Keys written here win over merged ones, so they go first; merged keys keep the order of their
+		// mappings.
 		Value::Object members;
 		std::unordered_map<std::string, bool> present;
 		for (const Node::Entry &entry : node.entries)

@@ -1,9 +1,9 @@
 // A definition's text as a Value, and the place of every value in the user's own text.
 //
-// The first stage of parser.hpp: bytes become values here, nothing is known yet about playbooks except that the
-// outer `playbook:` key is optional. JSON is read when the text begins with {", YAML otherwise. The text comes
-// from strangers: size, depth, number of values and what aliases expand to are bounded before anything is
-// built.
+// The first stage of parser.hpp: bytes become values here, nothing is known yet about playbooks except that
+// the outer `playbook:` key is optional. JSON is read when the text begins with {", YAML otherwise. The text
+// comes from strangers: size, depth, number of values and what aliases expand to are bounded before anything
+// is built.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
-// A length of time as people write it in a definition: "3 days", "1 day 12:00", "90s", "PT15M", "-90 days", "2 weeks".
+// A length of time as people write it in a definition: "3 days", "1 day 12:00", "90s", "PT15M", "-90 days",
+// "2 weeks".
 //
-// Months and days stay apart from the clock part, as in PostgreSQL's interval, because a day is not always 24 hours.
+// Months and days stay apart from the clock part, as in PostgreSQL's interval, because a day is not always 24
+// hours.
 #pragma once
 
 #include <cstdint>

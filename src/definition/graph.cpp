@@ -64,8 +64,8 @@ private:
 		return in_definition_cancel(*inner) ? std::pair{-1, 0} : std::pair{-2, 0};
 	}
 
-	// The carrier under which two steps lie in different branches, of which only one is ever taken; -1: they do
-	// not.
+	// The carrier under which two steps lie in different branches, of which only one is ever taken; -1: they
+	// do not.
 	int exclusive_carrier(const Step &a, const Step &b) const {
 		for (const Step *inner = &a; inner->parent >= 0; inner = &at(inner->parent))
 			for (const Step *other = &b; other->parent >= 0; other = &at(other->parent))

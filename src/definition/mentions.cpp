@@ -116,7 +116,8 @@ private:
 		if (names.errors.empty()) found_.conditions.push_back({path, text, document_.value_position(path)});
 	}
 
-	// An expression over the columns of a row set: names are columns, except for what begins at a root of ours.
+	// An expression over the columns of a row set: names are columns, except for what begins at a root of
+	// ours.
 	void read_row_expression(const std::string &text, const std::string &path) {
 		read_references(text, path);
 		expression::ConditionNames names = expression::read_condition_names(text);

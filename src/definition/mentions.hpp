@@ -1,4 +1,5 @@
-// Reads the texts of a definition (templates, references, conditions, queries) and lists every name they mention.
+// Reads the texts of a definition (templates, references, conditions, queries) and lists every name they
+// mention.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // The tree that both readers of a definition's text build: values that still know where they were written.
 //
-// Internal to reading (yaml_reader, json_reader, document). Nodes lie in one vector and refer to each other by
-// index, so that no walk needs recursion and an alias is a number rather than a copy.
+// Internal to reading (yaml_reader, json_reader, document). Nodes lie in one vector and refer to each other
+// by index, so that no walk needs recursion and an alias is a number rather than a copy.
 #pragma once
 
 #include <algorithm>
@@ -53,18 +53,19 @@ struct Tree {
 	}
 };
 
-// Each fills the tree, or leaves root at -1 with the reason among the problems. Text is valid UTF-8 without NUL
-// or BOM.
+// Each fills the tree, or leaves root at -1 with the reason among the problems. Text is valid UTF-8 without
+// NUL or BOM.
 Tree read_yaml(std::string_view text, const ParseLimits &limits);
 Tree read_json(std::string_view text, const ParseLimits &limits);
 
-// A number as JSON writes it: "+1" is 1, ".5" is 0.5, "0x1F" is 31. Null when the text is no number of YAML's core
-// schema.
+// A number as JSON writes it: "+1" is 1, ".5" is 0.5, "0x1F" is 31. Null when the text is no number of YAML's
+// core schema.
 std::optional<Number> read_number(std::string_view text);
 // The byte at which a text stops being UTF-8 (surrogates and overlong forms count as wrong); null when it is
 // all UTF-8.
 std::optional<std::size_t> first_invalid_utf8(std::string_view text);
-// False for digits and exponents that PostgreSQL's numeric could not hold, or that take absurdly long to print.
+// False for digits and exponents that PostgreSQL's numeric could not hold, or that take absurdly long to
+// print.
 bool number_is_reasonable(const Number &number);
 
 } // namespace playbook::definition

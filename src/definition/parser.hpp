@@ -1,8 +1,8 @@
 // From a definition's text, YAML or JSON, to a Definition and the list of everything that is wrong with it.
 //
-// The only way in for definitions: playbook_create, playbook_validate, preview of an unsaved text and the cache of
-// snapshots all come through here, so that one judge decides. Conditions are checked for shape and names here; whether
-// PostgreSQL can parse them is added by expression/condition, which needs a server.
+// The only way in for definitions: playbook_create, playbook_validate, preview of an unsaved text and the
+// cache of snapshots all come through here, so that one judge decides. Conditions are checked for shape and
+// names here; whether PostgreSQL can parse them is added by expression/condition, which needs a server.
 #pragma once
 
 #include <memory>
@@ -17,13 +17,14 @@ namespace playbook::definition {
 
 struct ParseLimits {
 	std::size_t bytes = std::size_t{1} << 20;
-	std::size_t depth = 64;        // containers within containers
-	std::size_t nodes = 100000;    // after aliases were followed, so an alias bomb is refused
+	std::size_t depth = 64;     // containers within containers
+	std::size_t nodes = 100000; // after aliases were followed, so an alias bomb is refused
 	std::size_t steps = 1000;
 	std::size_t branch_depth = 32;
 };
 
-// What a place in the document has in the user's text, to report problems that are found later (by the server).
+// What a place in the document has in the user's text, to report problems that are found later (by the
+// server).
 struct Position {
 	int line = 0;
 	int column = 0;
@@ -39,7 +40,7 @@ struct ConditionText {
 struct ParseResult {
 	std::shared_ptr<const Definition> definition; // null when there are errors
 	Problems problems;
-	Value document;                               // as far as the text could be read, without the outer `playbook:`
+	Value document; // as far as the text could be read, without the outer `playbook:`
 	std::vector<ConditionText> conditions;
 };
 

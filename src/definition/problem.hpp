@@ -1,4 +1,5 @@
-// One thing that is wrong with a definition; validation reports all of them, each with its place in the user's text.
+// One thing that is wrong with a definition; validation reports all of them, each with its place in the
+// user's text.
 #pragma once
 
 #include <string>
@@ -9,9 +10,9 @@ namespace playbook::definition {
 struct Problem {
 	enum class Severity { Error, Warning };
 	Severity severity = Severity::Error;
-	std::string code;    // stable, "PB012"; each is described in doc/definition.md
-	std::string path;    // "steps[2].config.if"; "" for the document
-	int line = 0;        // 1-based; 0 when unknown
+	std::string code; // stable, "PB012"; each is described in doc/definition.md
+	std::string path; // "steps[2].config.if"; "" for the document
+	int line = 0;     // 1-based; 0 when unknown
 	int column = 0;
 	std::string message; // lower case, no full stop, values quoted
 	std::string hint;    // a full sentence, or empty

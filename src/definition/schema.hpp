@@ -1,8 +1,9 @@
 // The published JSON Schema of definitions (doc/definition.schema.json), and checking a document against it.
 //
-// One text serves editors, playbook_schema() and validation. The checker knows the part of JSON Schema that the
-// text uses and speaks in problems rather than in keywords. `format` annotations say what a text is (template,
-// condition, query, duration …); what they find is handed to the validator, which judges those texts.
+// One text serves editors, playbook_schema() and validation. The checker knows the part of JSON Schema that
+// the text uses and speaks in problems rather than in keywords. `format` annotations say what a text is
+// (template, condition, query, duration …); what they find is handed to the validator, which judges those
+// texts.
 #pragma once
 
 #include <optional>

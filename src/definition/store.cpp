@@ -33,7 +33,8 @@ std::string sha256(const std::string &text) {
 
 std::string place_of(const Problem &problem) {
 	std::string place;
-	if (problem.line > 0) place = "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
+	if (problem.line > 0)
+		place = "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
 	if (!problem.path.empty()) place += problem.path + ": ";
 	return place;
 }
@@ -49,10 +50,14 @@ ParseLimits limits() {
 	return limits;
 }
 
-void write_history(const std::string &id, const char *action, const std::string &by, const Value &definition, const std::string &source) {
-	static pg::Statement insert("INSERT INTO @playbook_history (playbook_id, action, changed_by, definition, source) "
-	                            "VALUES ($1, $2, $3, $4, $5)", {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID});
-	insert.execute({pg::text(id), pg::text(action), pg::text(by), definition.is_null() ? pg::null() : pg::jsonb(definition),
+void write_history(const std::string &id, const char *action, const std::string &by, const Value &definition,
+                   const std::string &source) {
+	static pg::Statement insert(
+	    "INSERT INTO @playbook_history (playbook_id, action, changed_by, definition, source) "
+	    "VALUES ($1, $2, $3, $4, $5)",
+	    {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID});
+	insert.execute({pg::text(id), pg::text(action), pg::text(by),
+	                definition.is_null() ? pg::null() : pg::jsonb(definition),
 	                source.empty() ? pg::null() : pg::text(source)});
 }
 
@@ -89,54 +94,63 @@ void warn_unless_reachable(Oid owner) {
 	const std::string name = pg::role_name(owner);
 	const char *lacks = can_log_in ? "may not connect to this database" : "may not log in";
 	pg::call([&] {
-		ereport(WARNING, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-		                  errmsg("the owner of this playbook, \"%s\", %s", name.c_str(), lacks),
-		                  errdetail("Background workers connect as the owner; until then executions wait."),
-		                  errhint("ALTER ROLE … LOGIN and GRANT CONNECT ON DATABASE, or playbook_set_owner().")));
+		ereport(WARNING,
+		        (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+		         errmsg("the owner of this playbook, \"%s\", %s", name.c_str(), lacks),
+		         errdetail("Background workers connect as the owner; until then executions wait."),
+		         errhint("ALTER ROLE … LOGIN and GRANT CONNECT ON DATABASE, or playbook_set_owner().")));
 	});
 }
 
 void write_new(const Judged &saved, bool published) {
 	static pg::Statement insert(
-	    "INSERT INTO @playbooks (id, name, description, status, owner, definition, draft, source, draft_source, snapshot, "
-	    "search_path, created_by, published_at) VALUES ($1, $2, $3, CASE WHEN $4 THEN 'published' ELSE 'draft' END, $5, "
-	    "CASE WHEN $4 THEN $6 END, CASE WHEN $4 THEN NULL ELSE $6 END, CASE WHEN $4 THEN $7 END, CASE WHEN $4 THEN NULL ELSE $7 END, "
+	    "INSERT INTO @playbooks (id, name, description, status, owner, definition, draft, source, "
+	    "draft_source, snapshot, "
+	    "search_path, created_by, published_at) VALUES ($1, $2, $3, CASE WHEN $4 THEN 'published' ELSE "
+	    "'draft' END, $5, "
+	    "CASE WHEN $4 THEN $6 END, CASE WHEN $4 THEN NULL ELSE $6 END, CASE WHEN $4 THEN $7 END, CASE WHEN "
+	    "$4 THEN NULL ELSE $7 END, "
 	    "$8, $9, $10, CASE WHEN $4 THEN now() END) ON CONFLICT (id) DO NOTHING",
 	    {TEXTOID, TEXTOID, TEXTOID, BOOLOID, OIDOID, JSONBOID, TEXTOID, INT8OID, TEXTOID, TEXTOID});
 	const Definition &definition = *saved.definition;
 	const std::uint64_t inserted = insert.execute(
-	    {pg::text(definition.id), pg::text(definition.name), pg::text(definition.description), pg::boolean(published),
-	     pg::oid(saved.owner), pg::jsonb(definition.document), pg::text(saved.text),
-	     published ? pg::int8(snapshot_of(definition.document, saved.search_path)) : pg::null(), pg::text(saved.search_path),
-	     pg::text(saved.by)});
+	    {pg::text(definition.id), pg::text(definition.name), pg::text(definition.description),
+	     pg::boolean(published), pg::oid(saved.owner), pg::jsonb(definition.document), pg::text(saved.text),
+	     published ? pg::int8(snapshot_of(definition.document, saved.search_path)) : pg::null(),
+	     pg::text(saved.search_path), pg::text(saved.by)});
 	if (inserted == 0)
 		throw pg::Error(ERRCODE_UNIQUE_VIOLATION, "playbook \"" + definition.id + "\" exists already", "",
 		                "Change it with playbook_update(), or give the definition another id.");
-	write_history(definition.id, published ? "published" : "created", saved.by, definition.document, saved.text);
+	write_history(definition.id, published ? "published" : "created", saved.by, definition.document,
+	              saved.text);
 }
 
 void write_draft(const std::string &id, const Judged &saved) {
-	static pg::Statement update("UPDATE @playbooks SET draft = $2, draft_source = $3, updated_at = now() WHERE id = $1",
-	                            {TEXTOID, JSONBOID, TEXTOID});
+	static pg::Statement update(
+	    "UPDATE @playbooks SET draft = $2, draft_source = $3, updated_at = now() WHERE id = $1",
+	    {TEXTOID, JSONBOID, TEXTOID});
 	update.execute({pg::text(id), pg::jsonb(saved.definition->document), pg::text(saved.text)});
 	write_history(id, "drafted", saved.by, saved.definition->document, saved.text);
 }
 
 void write_published(const std::string &id, const Definition &definition, const std::string &text,
                      const std::string &search_path, const std::string &by) {
-	static pg::Statement update(
-	    "UPDATE @playbooks SET status = 'published', name = $2, description = $3, definition = $4, source = $5, draft = NULL, "
-	    "draft_source = NULL, snapshot = $6, search_path = $7, updated_at = now(), published_at = now() WHERE id = $1",
-	    {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, INT8OID, TEXTOID});
-	update.execute({pg::text(id), pg::text(definition.name), pg::text(definition.description), pg::jsonb(definition.document),
-	                pg::text(text), pg::int8(snapshot_of(definition.document, search_path)), pg::text(search_path)});
+	static pg::Statement update("UPDATE @playbooks SET status = 'published', name = $2, description = $3, "
+	                            "definition = $4, source = $5, draft = NULL, "
+	                            "draft_source = NULL, snapshot = $6, search_path = $7, updated_at = now(), "
+	                            "published_at = now() WHERE id = $1",
+	                            {TEXTOID, TEXTOID, TEXTOID, JSONBOID, TEXTOID, INT8OID, TEXTOID});
+	update.execute({pg::text(id), pg::text(definition.name), pg::text(definition.description),
+	                pg::jsonb(definition.document), pg::text(text),
+	                pg::int8(snapshot_of(definition.document, search_path)), pg::text(search_path)});
 	write_history(id, "published", by, definition.document, text);
 }
 
 void refuse_stale_edit(const Stored &stored, const std::string &expected) {
 	const Value &present = stored.draft.is_null() ? stored.published : stored.draft;
 	if (digest_of(present) == expected) return;
-	throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "playbook \"" + stored.id + "\" was changed by somebody else meanwhile",
+	throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE,
+	                "playbook \"" + stored.id + "\" was changed by somebody else meanwhile",
 	                stored.draft_source.empty() ? stored.source : stored.draft_source,
 	                "The detail is the text that is stored now; merge your change into it and save again.");
 }
@@ -178,11 +192,16 @@ ParseResult accepted(const std::string &text) {
 	for (const Problem &problem : parsed.problems) {
 		if (problem.severity != Problem::Severity::Error) continue;
 		if (first == nullptr) first = &problem;
-		if (++errors <= 50) detail += (detail.empty() ? "" : "\n") + place_of(problem) + problem.message + " [" + problem.code + "]";
+		if (++errors <= 50)
+			detail += (detail.empty() ? "" : "\n") + place_of(problem) + problem.message + " [" +
+			          problem.code + "]";
 	}
-	std::string message = first == nullptr ? "the definition cannot be read" : place_of(*first) + first->message;
-	if (errors > 1) message += " (and " + std::to_string(errors - 1) + " more problem" + (errors > 2 ? "s)" : ")");
-	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, message, detail, first == nullptr ? std::string() : first->hint);
+	std::string message =
+	    first == nullptr ? "the definition cannot be read" : place_of(*first) + first->message;
+	if (errors > 1)
+		message += " (and " + std::to_string(errors - 1) + " more problem" + (errors > 2 ? "s)" : ")");
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, message, detail,
+	                first == nullptr ? std::string() : first->hint);
 }
 
 std::string digest_of(const Value &document) {
@@ -196,24 +215,30 @@ std::string digest_of(const Value &document) {
 }
 
 std::int64_t snapshot_of(const Value &document, const std::string &search_path) {
-	const pg::Argument digest = pg::datum(pg::text_datum(sha256(canonical_json(document)))); // bytea: the same varlena
-	static pg::Statement find("SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2", {BYTEAOID, TEXTOID});
+	const pg::Argument digest =
+	    pg::datum(pg::text_datum(sha256(canonical_json(document)))); // bytea: the same varlena
+	static pg::Statement find("SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2",
+	                          {BYTEAOID, TEXTOID});
 	{
 		const pg::Rows rows = find.query({digest, pg::text(search_path)});
 		if (!rows.empty()) return rows.int8(0, 0);
 	}
-	static pg::Statement insert("INSERT INTO @playbook_snapshots (digest, definition, search_path) VALUES ($1, $2, $3) "
-	                            "ON CONFLICT (digest, search_path) DO NOTHING RETURNING id", {BYTEAOID, JSONBOID, TEXTOID});
+	static pg::Statement insert(
+	    "INSERT INTO @playbook_snapshots (digest, definition, search_path) VALUES ($1, $2, $3) "
+	    "ON CONFLICT (digest, search_path) DO NOTHING RETURNING id",
+	    {BYTEAOID, JSONBOID, TEXTOID});
 	{
 		const pg::Rows rows = insert.query({digest, pg::jsonb(document), pg::text(search_path)});
 		if (!rows.empty()) return rows.int8(0, 0);
 	}
 	const pg::Rows rows = find.query({digest, pg::text(search_path)}); // another session was quicker
-	if (rows.empty()) throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "another session stores the same definition now");
+	if (rows.empty())
+		throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "another session stores the same definition now");
 	return rows.int8(0, 0);
 }
 
-std::shared_ptr<const execution::Plan> plan_for(std::shared_ptr<const Definition> definition, const std::string &search_path) {
+std::shared_ptr<const execution::Plan> plan_for(std::shared_ptr<const Definition> definition,
+                                                const std::string &search_path) {
 	auto plan = std::make_shared<execution::Plan>();
 	plan->definition = std::move(definition);
 	plan->search_path = search_path;
@@ -221,8 +246,9 @@ std::shared_ptr<const execution::Plan> plan_for(std::shared_ptr<const Definition
 }
 
 std::optional<Stored> find_playbook(const std::string &id, bool for_update) {
-	static const std::string columns = "SELECT id, name, status, owner::oid, definition, draft, coalesce(source, ''), "
-	                                   "coalesce(draft_source, ''), snapshot, search_path FROM @playbooks WHERE id = $1";
+	static const std::string columns =
+	    "SELECT id, name, status, owner::oid, definition, draft, coalesce(source, ''), "
+	    "coalesce(draft_source, ''), snapshot, search_path FROM @playbooks WHERE id = $1";
 	static pg::Statement find(columns, {TEXTOID});
 	static pg::Statement lock(columns + " FOR UPDATE", {TEXTOID});
 	const pg::Rows rows = (for_update ? lock : find).query({pg::text(id)});
@@ -268,12 +294,14 @@ Saved create(const std::string &text, bool published) {
 	return {saved.definition->id, Saved::Change::Created};
 }
 
-Saved update(const std::string &id, const std::string &text, bool published, const std::optional<std::string> &expected) {
+Saved update(const std::string &id, const std::string &text, bool published,
+             const std::optional<std::string> &expected) {
 	const Stored seen = visible_playbook(id);
 	identity::require_edit(seen.id, seen.owner);
 	const Judged saved = judged(text);
 	if (saved.definition->id != id)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the definition's id is \"" + saved.definition->id + "\", not \"" + id + "\"",
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "the definition's id is \"" + saved.definition->id + "\", not \"" + id + "\"",
 		                "A playbook keeps its id.", "Use playbook_duplicate() for a copy under another id.");
 	Saved result{id, Saved::Change::Updated};
 	{
@@ -283,7 +311,8 @@ Saved update(const std::string &id, const std::string &text, bool published, con
 		if (!stored) identity::unknown_playbook(id);
 		if (expected) refuse_stale_edit(*stored, *expected);
 		const bool same = stored->published == saved.definition->document;
-		if (published && same && stored->status == "published" && stored->search_path == saved.search_path && stored->source == text)
+		if (published && same && stored->status == "published" && stored->search_path == saved.search_path &&
+		    stored->source == text)
 			result.change = Saved::Change::Unchanged;
 		else if (published)
 			write_published(id, *saved.definition, text, saved.search_path, saved.by);
@@ -334,13 +363,16 @@ void archive(const std::string &id) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	if (seen.status == "archived")
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook \"" + id + "\" is archived already");
-	static pg::Statement update("UPDATE @playbooks SET status = 'archived', updated_at = now() WHERE id = $1", {TEXTOID});
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "playbook \"" + id + "\" is archived already");
+	static pg::Statement update("UPDATE @playbooks SET status = 'archived', updated_at = now() WHERE id = $1",
+	                            {TEXTOID});
 	update.execute({pg::text(id)});
 	write_history(id, "archived", by, Value(), {});
 }
 
-std::string duplicate(const std::string &id, const std::string &new_id, const std::optional<std::string> &new_name) {
+std::string duplicate(const std::string &id, const std::string &new_id,
+                      const std::optional<std::string> &new_name) {
 	const Stored seen = visible_playbook(id);
 	identity::require_copy(seen.id, seen.owner);
 	Value document = seen.published.is_null() ? seen.draft : seen.published;

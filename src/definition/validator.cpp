@@ -12,7 +12,8 @@
 namespace playbook::definition {
 namespace {
 
-// Words that begin a name elsewhere; a step of that name would be read as something else by people, if not by us.
+// Words that begin a name elsewhere; a step of that name would be read as something else by people, if not by
+// us.
 const std::set<std::string, std::less<>> reserved_ids{
     "customer", "csm",  "parameters", "steps", "event", "execution", "item", "index", "previous", "outputs",
     "env",      "this", "root",       "now",   "true",  "false",     "null", "then",  "else"};

@@ -10,7 +10,8 @@ constexpr std::size_t longest_list = 24;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Edits that turn one word into the other; a swap of neighbours counts once. Words are short by the caller's care.
+// Edits that turn one word into the other; a swap of neighbours counts once. Words are short by the caller's
+// care.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
 	std::vector<std::size_t> before_last(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
 	for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;

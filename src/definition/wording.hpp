@@ -1,4 +1,5 @@
-// How problems speak: quoted values that stay short, lists of valid words, and "did you mean" for a near miss.
+// How problems speak: quoted values that stay short, lists of valid words, and "did you mean" for a near
+// miss.
 #pragma once
 
 #include <string>

@@ -16,9 +16,9 @@
 namespace playbook::execution {
 namespace {
 
-// Beyond 64 writing subtransactions every reader of the database pays; leave some to the playbooks' own exceptions.
+// Beyond 64 writing subtransactions every reader of the database pays; leave some to the playbooks' own
+// exceptions.
 constexpr int most_writing_subtransactions = 60;
-
 
 bool begun(const StepRow &row) {
 	return row.status == StepStatus::Running || row.status == StepStatus::Waiting ||
@@ -34,9 +34,9 @@ std::optional<TimestampTz> earliest(std::optional<TimestampTz> left, std::option
 // SQL that may read or change the engine's own tables needs them written first.
 bool speaks_of_engine(const Value &value) {
 	if (value.is_string())
-		return value.string().find("playbook") != std::string::npos || value.string().find("approvals") != std::string::npos;
-	if (value.is_array())
-		return std::any_of(value.items().begin(), value.items().end(), speaks_of_engine);
+		return value.string().find("playbook") != std::string::npos ||
+		       value.string().find("approvals") != std::string::npos;
+	if (value.is_array()) return std::any_of(value.items().begin(), value.items().end(), speaks_of_engine);
 	if (value.is_object())
 		return std::any_of(value.members().begin(), value.members().end(),
 		                   [](const Member &member) { return speaks_of_engine(member.value); });
@@ -100,7 +100,8 @@ void Advancer::advance(Execution &execution) {
 			withdraw(execution, row);
 			skip(row, skip_cause::failed, "the deadline of the execution has passed");
 		}
-		execution.error = Failure{"57014", "the execution did not finish before its deadline", {}, {}, {}}.to_value();
+		execution.error =
+		    Failure{"57014", "the execution did not finish before its deadline", {}, {}, {}}.to_value();
 		finish(execution, Status::Failed);
 		return;
 	}
@@ -110,7 +111,8 @@ void Advancer::advance(Execution &execution) {
 	settle(execution);
 }
 
-// A step's own SQL controlled this very execution (its rows were written out before): what that decided stands.
+// A step's own SQL controlled this very execution (its rows were written out before): what that decided
+// stands.
 bool Advancer::read_again(Execution &execution) {
 	std::optional<Execution> fresh;
 	{
@@ -155,12 +157,14 @@ bool Advancer::pass(Execution &execution) {
 		if (!moved) continue;
 		changed = true;
 		facts[static_cast<std::size_t>(row.position)] = {row.status, begun(row), row.outcome};
-		if (row.status == StepStatus::Failed && !cancelling) failing = failing_step(execution.definition(), facts);
+		if (row.status == StepStatus::Failed && !cancelling)
+			failing = failing_step(execution.definition(), facts);
 	}
 	return changed;
 }
 
-bool Advancer::consider(Execution &execution, StepRow &row, const std::vector<StepFacts> &facts, int failing) {
+bool Advancer::consider(Execution &execution, StepRow &row, const std::vector<StepFacts> &facts,
+                        int failing) {
 	Decision decision;
 	if (is_cancelling(execution)) {
 		const definition::Step &step = step_of(execution, row);
@@ -231,8 +235,11 @@ void Advancer::begin(Execution &execution, StepRow &row) {
 	const bool strict = execution.definition().strict || settings::strict_templates();
 	if (!missing.empty() && (definition::is_outward(step.type) || strict)) {
 		fail(execution, row,
-		     {"42P02", "variable \"" + missing.front() + "\" has no value", "Nothing was sent.",
-		      "Give it a value, or say what to print instead: {{default " + missing.front() + " \"there\"}}.", {}});
+		     {"42P02",
+		      "variable \"" + missing.front() + "\" has no value",
+		      "Nothing was sent.",
+		      "Give it a value, or say what to print instead: {{default " + missing.front() + " \"there\"}}.",
+		      {}});
 		return;
 	}
 	gate(execution, row, context, std::move(input));
@@ -314,7 +321,8 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	++steps_;
 	if (user_sql) {
 		++sql_steps_;
-		row.started_at = std::max(GetCurrentTimestamp(), now_); // what went before it in this batch is not its time
+		row.started_at =
+		    std::max(GetCurrentTimestamp(), now_); // what went before it in this batch is not its time
 	}
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
@@ -322,8 +330,10 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 		queue_alone(execution, row);
 		return;
 	}
-	// Due to locks of the whole batch, perhaps, and somebody else's doing as much as the step's: redone alone.
-	if (user_sql && mode_ == step::Mode::Batch && attempted.failure && is_passing(attempted.failure->sqlstate)) {
+	// Due to locks of the whole batch, perhaps, and somebody else's doing as much as the step's: redone
+	// alone.
+	if (user_sql && mode_ == step::Mode::Batch && attempted.failure &&
+	    is_passing(attempted.failure->sqlstate)) {
 		queue_alone(execution, row);
 		return;
 	}
@@ -390,14 +400,14 @@ void Advancer::apply(Execution &execution, StepRow &row, step::Result result) {
 	row.due_at.reset();
 	row.finished_at = std::max(GetCurrentTimestamp(), now_);
 	const definition::Step &step = step_of(execution, row);
-	if (step.on_error == definition::OnError::Cached && row.rows != nullptr) remember_good_result(execution, row, step.id);
+	if (step.on_error == definition::OnError::Cached && row.rows != nullptr)
+		remember_good_result(execution, row, step.id);
 }
 
 void Advancer::fail(Execution &execution, StepRow &row, Failure failure) {
 	const definition::Step &step = step_of(execution, row);
 	Value error = failure.to_value();
-	if (const Value *former = row.error.find("attempts"); former != nullptr)
-		error.set("attempts", *former);
+	if (const Value *former = row.error.find("attempts"); former != nullptr) error.set("attempts", *former);
 	Value seen = Value::object();
 	seen.set("attempt", Value(row.attempt));
 	seen.set("at", Value(pg::timestamp_text(GetCurrentTimestamp())));
@@ -411,7 +421,8 @@ void Advancer::fail(Execution &execution, StepRow &row, Failure failure) {
 	row.worker = 0;
 	const auto salt = static_cast<std::uint64_t>(execution.id + row.position);
 	// What failed before its first attempt (its condition, its template) would fail again.
-	if (const auto delay = row.attempt > 0 ? retry_delay(step.retry, row.attempt, failure.sqlstate, salt) : std::nullopt) {
+	if (const auto delay =
+	        row.attempt > 0 ? retry_delay(step.retry, row.attempt, failure.sqlstate, salt) : std::nullopt) {
 		row.status = StepStatus::Waiting;
 		row.waiting_for = "retry";
 		row.due_at = GetCurrentTimestamp() + *delay;

@@ -1,12 +1,14 @@
-// Advancing: from what an execution's definition says and what became of its steps so far, as far as it will go.
+// Advancing: from what an execution's definition says and what became of its steps so far, as far as it will
+// go.
 //
-// The same code runs in an executor's batch, behind a step that ran alone, and in a client's session. Nothing is
-// written here: steps and executions are changed in memory and queued in a Batch; only handlers write, through the
-// tables of their own (approvals, tasks, outbox), and a playbook's SQL. The caller holds the executions' row locks.
+// The same code runs in an executor's batch, behind a step that ran alone, and in a client's session. Nothing
+// is written here: steps and executions are changed in memory and queued in a Batch; only handlers write,
+// through the tables of their own (approvals, tasks, outbox), and a playbook's SQL. The caller holds the
+// executions' row locks.
 #pragma once
 
-#include "execution/store.hpp"
 #include "execution/readiness.hpp"
+#include "execution/store.hpp"
 #include "pg/transaction.hpp"
 #include "step/handler.hpp"
 
@@ -17,11 +19,12 @@ struct Attempted {
 	step::Result result;
 	std::optional<Failure> failure;
 	bool overran = false;
-	bool wrote = false;   // its subtransaction was given a transaction id
+	bool wrote = false; // its subtransaction was given a transaction id
 };
 
-// Runs what may fail for the step's own reasons in a subtransaction of its own and returns why it failed. What is
-// thrown anywhere else is the engine's trouble, cannot be recovered from in this transaction, and ends the batch.
+// Runs what may fail for the step's own reasons in a subtransaction of its own and returns why it failed.
+// What is thrown anywhere else is the engine's trouble, cannot be recovered from in this transaction, and
+// ends the batch.
 template <typename Work> std::optional<Failure> guarded(Work work) {
 	try {
 		pg::Subtransaction inner;
@@ -49,7 +52,8 @@ public:
 	void take_over(Execution &execution, StepRow &row);
 	// Only one step that runs SQL in this transaction.
 	void set_one_step() { one_step_ = true; }
-	// No further step that runs SQL may begin in this transaction: enough were written, or enough time has passed.
+	// No further step that runs SQL may begin in this transaction: enough were written, or enough time has
+	// passed.
 	bool full() const;
 	// Stops at this moment: a batch commits after playbook.batch_time.
 	void set_end(TimestampTz end) { end_ = end; }
@@ -89,17 +93,19 @@ private:
 	const TimestampTz now_;
 	std::optional<TimestampTz> end_;
 	bool one_step_ = false;
-	int steps_ = 0, sql_steps_ = 0;       // begun
-	std::optional<bool> any_holds_;       // asked once, when the first outward step begins
+	int steps_ = 0, sql_steps_ = 0; // begun
+	std::optional<bool> any_holds_; // asked once, when the first outward step begins
 	int writing_ = 0;
 	bool worker_wake_ = false;
-	bool held_back_ = false;              // a step of the present execution could begin, were this batch not full
-	std::set<std::pair<int, int>> looked_at_; // waiting rows of the present execution that were looked at in this advance
+	bool held_back_ = false; // a step of the present execution could begin, were this batch not full
+	std::set<std::pair<int, int>>
+	    looked_at_; // waiting rows of the present execution that were looked at in this advance
 };
 
-// The time limit of an attempt, in microseconds: written, else the definition's for steps that compute, none for those
-// that wait for people or events.
-std::optional<std::int64_t> time_limit(const definition::Definition &definition, const definition::Step &step);
+// The time limit of an attempt, in microseconds: written, else the definition's for steps that compute, none
+// for those that wait for people or events.
+std::optional<std::int64_t> time_limit(const definition::Definition &definition,
+                                       const definition::Step &step);
 
 // Keeps a step's good rows findable for on_error: cached.
 void remember_good_result(const Execution &execution, const StepRow &row, const std::string &step_id);

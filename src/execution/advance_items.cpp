@@ -10,7 +10,8 @@ namespace {
 
 int count_items(const Execution &execution, int position) {
 	int count = 0;
-	for (auto at = execution.items.lower_bound({position, 0}); at != execution.items.end() && at->first.first == position; ++at)
+	for (auto at = execution.items.lower_bound({position, 0});
+	     at != execution.items.end() && at->first.first == position; ++at)
 		++count;
 	return count;
 }

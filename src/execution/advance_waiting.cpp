@@ -4,14 +4,16 @@
 
 namespace playbook::execution {
 
-std::optional<std::int64_t> time_limit(const definition::Definition &definition, const definition::Step &step) {
+std::optional<std::int64_t> time_limit(const definition::Definition &definition,
+                                       const definition::Step &step) {
 	if (step.timeout) return step.timeout->approximate_microseconds();
 	if (definition::is_data(step.type) || step.type == definition::StepType::Sql)
 		return definition.step_timeout.approximate_microseconds();
 	return std::nullopt;
 }
 
-// A step that waits: what it waits for may have happened. Looked at once in an advance, again when it has moved.
+// A step that waits: what it waits for may have happened. Looked at once in an advance, again when it has
+// moved.
 bool Advancer::look_again(Execution &execution, StepRow &row) {
 	if (row.status != StepStatus::Waiting) return false; // an executor has it, or will
 	const definition::Step &step = step_of(execution, row);
@@ -61,7 +63,11 @@ bool Advancer::look_again(Execution &execution, StepRow &row) {
 		if (limit && row.started_at && *row.started_at + *limit <= now_) {
 			withdraw(execution, row);
 			fail(execution, row,
-			     {"57014", "step timeout", "The step did not end within " + definition::to_text(*step.timeout) + ".", {}, {}});
+			     {"57014",
+			      "step timeout",
+			      "The step did not end within " + definition::to_text(*step.timeout) + ".",
+			      {},
+			      {}});
 			return true;
 		}
 		const StepRow before = row;

@@ -42,7 +42,8 @@ std::optional<Claimed> mark_running(Oid owner) {
 	static pg::Statement pick(
 	    "SELECT execution_id, position, item FROM @playbook_step_executions_live WHERE owner = $1 AND alone "
 	    "AND status IN ('pending', 'running') AND status = 'pending' AND due_at <= clock_timestamp() "
-	    "ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED", {REGROLEOID});
+	    "ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+	    {REGROLEOID});
 	Claimed claimed;
 	std::int64_t id = 0;
 	{
@@ -54,11 +55,14 @@ std::optional<Claimed> mark_running(Oid owner) {
 	}
 	static pg::Statement start(
 	    "UPDATE @playbook_step_executions_live SET status = 'running', attempt = attempt + 1, worker = $4, "
-	    "started_at = clock_timestamp(), waiting_for = NULL WHERE execution_id = $1 AND position = $2 AND item = $3",
+	    "started_at = clock_timestamp(), waiting_for = NULL WHERE execution_id = $1 AND position = $2 AND "
+	    "item = $3",
 	    {INT8OID, INT4OID, INT4OID, INT4OID});
 	start.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item), pg::int4(MyProcPid)});
-	static pg::Statement more("SELECT EXISTS (SELECT FROM @playbook_step_executions_live WHERE owner = $1 AND alone "
-	                          "AND status IN ('pending', 'running') AND status = 'pending' AND due_at <= clock_timestamp())", {REGROLEOID});
+	static pg::Statement more(
+	    "SELECT EXISTS (SELECT FROM @playbook_step_executions_live WHERE owner = $1 AND alone "
+	    "AND status IN ('pending', 'running') AND status = 'pending' AND due_at <= clock_timestamp())",
+	    {REGROLEOID});
 	claimed.more = more.query({pg::oid(owner)}).boolean(0, 0);
 	std::optional<Execution> found = find_execution(id);
 	if (!found) throw pg::Error(ERRCODE_INTERNAL_ERROR, "step without an execution: " + std::to_string(id));
@@ -66,15 +70,18 @@ std::optional<Claimed> mark_running(Oid owner) {
 	load_steps({&claimed.execution});
 	StepRow *row = row_of(claimed.execution, claimed.position, claimed.item);
 	claimed.attempt = row->attempt;
-	// What it reads of other steps is read now: its own transaction must not hold locks on the engine's tables.
-	const definition::Step &step = claimed.execution.definition().steps[static_cast<std::size_t>(claimed.position)];
+	// What it reads of other steps is read now: its own transaction must not hold locks on the engine's
+	// tables.
+	const definition::Step &step =
+	    claimed.execution.definition().steps[static_cast<std::size_t>(claimed.position)];
 	const step::Context context{claimed.execution, step, *row, GetCurrentTimestamp(), step::Mode::Alone};
 	for (const int input : step.inputs)
 		if (claimed.execution.steps[static_cast<std::size_t>(input)].has_rows) (void) context.rows_of(input);
 	claimed.reading = context.reading;
-	static pg::Statement say("INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
-	                         "VALUES (1, ARRAY[$1], ARRAY[$2], ARRAY[$3], 'r', clock_timestamp())",
-	                         {INT8OID, INT4OID, INT4OID});
+	static pg::Statement say(
+	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
+	    "VALUES (1, ARRAY[$1], ARRAY[$2], ARRAY[$3], 'r', clock_timestamp())",
+	    {INT8OID, INT4OID, INT4OID});
 	say.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item)});
 	worker::announce_at_commit();
 	return claimed;
@@ -97,7 +104,8 @@ struct RunningAlone {
 	RunningAlone &operator=(const RunningAlone &) = delete;
 };
 
-// Runs the claimed step, unless it is known how that failed, and records what became of it in the same transaction.
+// Runs the claimed step, unless it is known how that failed, and records what became of it in the same
+// transaction.
 void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Failure> known) {
 	Execution &before = claimed.execution;
 	Batch batch;
@@ -114,7 +122,8 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 			Advancer alone(batch, step::Mode::Alone, GetCurrentTimestamp());
 			attempted = alone.attempt(before, running, running.input, false, claimed.reading);
 		}
-		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has won.
+		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has
+		// won.
 		const TimestampTz now = GetCurrentTimestamp();
 		std::optional<Execution> execution;
 		{
@@ -124,7 +133,8 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 			if (execution) load_steps({&*execution});
 		}
 		StepRow *row = execution ? row_of(*execution, claimed.position, claimed.item) : nullptr;
-		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt || row->worker != MyProcPid)
+		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt ||
+		    row->worker != MyProcPid)
 			return; // the transaction rolls back with everything the step did
 		Advancer advancer(batch, step::Mode::Batch, now);
 		advancer.record(*execution, *row, std::move(attempted));
@@ -188,16 +198,24 @@ int recover_lost_steps() {
 	tell_parents_left();
 	static pg::Statement running(
 	    "SELECT execution_id, position, item, worker, attempt, started_at < pg_postmaster_start_time() "
-	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = 'running'", {});
-	static pg::Statement again(
-	    "UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, waiting_for = 'executor', "
-	    "due_at = clock_timestamp(), reason = 'its executor ended' WHERE execution_id = $1 AND position = $2 AND item = $3 "
-	    "AND status = 'running' AND worker = $4", {INT8OID, INT4OID, INT4OID, INT4OID});
+	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = "
+	    "'running'",
+	    {});
+	static pg::Statement again("UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, "
+	                           "waiting_for = 'executor', "
+	                           "due_at = clock_timestamp(), reason = 'its executor ended' WHERE execution_id "
+	                           "= $1 AND position = $2 AND item = $3 "
+	                           "AND status = 'running' AND worker = $4",
+	                           {INT8OID, INT4OID, INT4OID, INT4OID});
 	static pg::Statement lost(
-	    "UPDATE @playbook_step_executions_live SET status = 'failed', outcome = 'failed', worker = NULL, due_at = NULL, "
+	    "UPDATE @playbook_step_executions_live SET status = 'failed', outcome = 'failed', worker = NULL, "
+	    "due_at = NULL, "
 	    "finished_at = clock_timestamp(), error = $5 WHERE execution_id = $1 AND position = $2 AND item = $3 "
-	    "AND status = 'running' AND worker = $4", {INT8OID, INT4OID, INT4OID, INT4OID, JSONBOID});
-	static pg::Statement look("UPDATE @playbook_executions_live SET due_at = clock_timestamp() WHERE id = $1 AND status <> 'paused'", {INT8OID});
+	    "AND status = 'running' AND worker = $4",
+	    {INT8OID, INT4OID, INT4OID, INT4OID, JSONBOID});
+	static pg::Statement look("UPDATE @playbook_executions_live SET due_at = clock_timestamp() WHERE id = $1 "
+	                          "AND status <> 'paused'",
+	                          {INT8OID});
 	int recovered = 0;
 	const pg::Rows rows = running.query({});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
@@ -214,8 +232,12 @@ int recover_lost_steps() {
 			again.execute({execution, position, item, worker});
 			continue;
 		}
-		const Failure failure{"XX000", "its executor ended " + std::to_string(most_lost_attempts) + " times while it ran",
-		                      "The step may end its server process.", "See the server's log.", {}};
+		const Failure failure{"XX000",
+		                      "its executor ended " + std::to_string(most_lost_attempts) +
+		                          " times while it ran",
+		                      "The step may end its server process.",
+		                      "See the server's log.",
+		                      {}};
 		lost.execute({execution, position, item, worker, pg::jsonb(failure.to_value())});
 		look.execute({execution});
 	}

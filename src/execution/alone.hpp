@@ -1,5 +1,6 @@
-// A step that runs alone: claimed and visibly `running` in one transaction, done in the next, which touches no table of
-// the engine before the step's SQL has ended. So a ten-minute query blocks neither cancel nor signal nor its siblings.
+// A step that runs alone: claimed and visibly `running` in one transaction, done in the next, which touches
+// no table of the engine before the step's SQL has ended. So a ten-minute query blocks neither cancel nor
+// signal nor its siblings.
 #pragma once
 
 #include "execution/executor.hpp"

@@ -22,24 +22,29 @@ std::string configuration_of(const Execution &execution, const StepRow &row) {
 void remember_good_result(const Execution &execution, const StepRow &row, const std::string &step_id) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement remember(
-	    "INSERT INTO @playbook_last_results (playbook_id, step_id, configuration, execution_id, position, item, finished_at) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp()) ON CONFLICT (playbook_id, step_id, configuration) DO UPDATE SET "
-	    "execution_id = excluded.execution_id, position = excluded.position, item = excluded.item, finished_at = excluded.finished_at",
-	    {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID});
-	remember.execute({pg::text(execution.playbook_id), pg::text(step_id), pg::text(configuration_of(execution, row)),
-	                  pg::int8(execution.id), pg::int4(row.position), pg::int4(row.item)});
+	static pg::Statement remember("INSERT INTO @playbook_last_results (playbook_id, step_id, configuration, "
+	                              "execution_id, position, item, finished_at) "
+	                              "VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp()) ON CONFLICT "
+	                              "(playbook_id, step_id, configuration) DO UPDATE SET "
+	                              "execution_id = excluded.execution_id, position = excluded.position, item "
+	                              "= excluded.item, finished_at = excluded.finished_at",
+	                              {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID});
+	remember.execute({pg::text(execution.playbook_id), pg::text(step_id),
+	                  pg::text(configuration_of(execution, row)), pg::int8(execution.id),
+	                  pg::int4(row.position), pg::int4(row.item)});
 }
 
 bool Advancer::use_cached(Execution &execution, StepRow &row) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement find("SELECT execution_id, position, item, finished_at FROM @playbook_last_results "
-	                          "WHERE playbook_id = $1 AND step_id = $2 AND configuration = $3", {TEXTOID, TEXTOID, TEXTOID});
+	                          "WHERE playbook_id = $1 AND step_id = $2 AND configuration = $3",
+	                          {TEXTOID, TEXTOID, TEXTOID});
 	const pg::Rows rows = find.query({pg::text(execution.playbook_id), pg::text(step_of(execution, row).id),
 	                                  pg::text(configuration_of(execution, row))});
 	if (rows.empty()) return false;
-	std::shared_ptr<const result::RowSet> good = result::load_rows(rows.int8(0, 0), rows.int4(0, 1), rows.int4(0, 2));
+	std::shared_ptr<const result::RowSet> good =
+	    result::load_rows(rows.int8(0, 0), rows.int4(0, 1), rows.int4(0, 2));
 	if (good == nullptr) return false;
 	const TimestampTz at = rows.timestamp(0, 3);
 	Value cached = Value::object();

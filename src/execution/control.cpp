@@ -33,7 +33,8 @@ public:
 		execution.dirty = true;
 		bool has_more = false;
 		for (const StepRow &row : execution.steps)
-			has_more = has_more || (in_cancel_lane(execution.definition(), row.position) && lane_is_open(execution, row.position));
+			has_more = has_more || (in_cancel_lane(execution.definition(), row.position) &&
+			                        lane_is_open(execution, row.position));
 		if (!has_more) {
 			advancer_.finish(execution, Status::Cancelled);
 			return;
@@ -49,7 +50,8 @@ public:
 		worker::wake_at_commit(execution.owner, now);
 	}
 
-	void stop(Execution &execution, StepRow &row, const std::string &reason, const std::string &outcome = skip_cause::cancelled) {
+	void stop(Execution &execution, StepRow &row, const std::string &reason,
+	          const std::string &outcome = skip_cause::cancelled) {
 		advancer_.withdraw(execution, row);
 		advancer_.skip(row, outcome, reason);
 		advancer_.batch_.add(execution);
@@ -67,7 +69,8 @@ struct Actor {
 };
 
 [[noreturn]] void refuse_state(std::int64_t id, Status status, const char *wanted, const char *hint) {
-	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " is " + to_string(status),
+	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+	                "execution " + std::to_string(id) + " is " + to_string(status),
 	                std::string("It must be ") + wanted + ".", hint);
 }
 
@@ -79,17 +82,21 @@ Execution lock_for(std::int64_t id, const char *wanted) {
 		const std::optional<Execution> ended = find_execution(id);
 		if (!ended) identity::unknown_execution(id);
 		if (is_final(ended->status))
-			refuse_state(id, ended->status, wanted, "It has ended; see playbook_retry() for one that failed.");
+			refuse_state(id, ended->status, wanted,
+			             "It has ended; see playbook_retry() for one that failed.");
 	}
-	throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "execution " + std::to_string(id) + " is changing", "", "Try again.");
+	throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "execution " + std::to_string(id) + " is changing", "",
+	                "Try again.");
 }
 
 StepRow &row_named(Execution &execution, const std::string &step) {
 	const definition::Step *found = execution.definition().find(step);
 	if (found != nullptr) return execution.steps[static_cast<std::size_t>(found->position)];
 	std::string ids;
-	for (const definition::Step &known : execution.definition().steps) ids += (ids.empty() ? "" : ", ") + known.id;
-	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "execution " + std::to_string(execution.id) + " has no step \"" + step + "\"",
+	for (const definition::Step &known : execution.definition().steps)
+		ids += (ids.empty() ? "" : ", ") + known.id;
+	throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
+	                "execution " + std::to_string(execution.id) + " has no step \"" + step + "\"",
 	                "Its steps are: " + ids + ".");
 }
 
@@ -111,7 +118,8 @@ std::set<int> downstream(const definition::Definition &definition, int from) {
 		for (const definition::Step &step : definition.steps) {
 			if (reached.contains(step.position)) continue;
 			const bool after = reached.contains(step.parent) ||
-			                   std::any_of(step.depends_on.begin(), step.depends_on.end(), [&](int other) { return reached.contains(other); });
+			                   std::any_of(step.depends_on.begin(), step.depends_on.end(),
+			                               [&](int other) { return reached.contains(other); });
 			if (after) grown = reached.insert(step.position).second || grown;
 		}
 	}
@@ -140,11 +148,13 @@ void bring_back(const Execution &ended) {
 	const auto move = [&ended](const char *table, const char *key) {
 		const std::string name = std::string("@") + table;
 		const pg::Rows columns = pg::query_once(
-		    "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = '" +
+		    "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid "
+		    "= '" +
 		    pg::qualified(name) + "'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'slot'");
 		const std::string list = columns.text(0, 0);
-		(void) pg::query_once("WITH gone AS (DELETE FROM " + name + " WHERE " + key + " = $1 AND slot = $2::smallint RETURNING *) INSERT INTO " + name +
-		                      "_live (slot, " + list + ") SELECT 0::smallint, " + list + " FROM gone",
+		(void) pg::query_once("WITH gone AS (DELETE FROM " + name + " WHERE " + key +
+		                          " = $1 AND slot = $2::smallint RETURNING *) INSERT INTO " + name +
+		                          "_live (slot, " + list + ") SELECT 0::smallint, " + list + " FROM gone",
 		                      {{INT8OID, pg::int8(ended.id)}, {INT4OID, pg::int4(ended.slot)}});
 	};
 	move("playbook_executions", "id");
@@ -153,8 +163,11 @@ void bring_back(const Execution &ended) {
 }
 
 void forget_rows(std::int64_t execution, int position) {
-	static pg::Statement chunks("DELETE FROM @playbook_step_rows_live WHERE execution_id = $1 AND position = $2", {INT8OID, INT4OID});
-	static pg::Statement items("DELETE FROM @playbook_step_executions_live WHERE execution_id = $1 AND position = $2 AND item > 0", {INT8OID, INT4OID});
+	static pg::Statement chunks(
+	    "DELETE FROM @playbook_step_rows_live WHERE execution_id = $1 AND position = $2", {INT8OID, INT4OID});
+	static pg::Statement items(
+	    "DELETE FROM @playbook_step_executions_live WHERE execution_id = $1 AND position = $2 AND item > 0",
+	    {INT8OID, INT4OID});
 	chunks.execute({pg::int8(execution), pg::int4(position)});
 	items.execute({pg::int8(execution), pg::int4(position)});
 }
@@ -166,7 +179,9 @@ void pause(std::int64_t id, const std::string &reason) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	Execution execution = lock_for(id, "pending, running or waiting");
-	if (execution.status == Status::Paused) refuse_state(id, execution.status, "pending, running or waiting", "Resume it with playbook_resume().");
+	if (execution.status == Status::Paused)
+		refuse_state(id, execution.status, "pending, running or waiting",
+		             "Resume it with playbook_resume().");
 	note_changed(id);
 	execution.plan = nullptr;
 	load_steps({&execution});
@@ -195,7 +210,9 @@ void resume(std::int64_t id, Timers timers) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	Execution execution = lock_for(id, "paused");
-	if (execution.status != Status::Paused) refuse_state(id, execution.status, "paused", "Only a paused execution can be resumed; see playbook_pause().");
+	if (execution.status != Status::Paused)
+		refuse_state(id, execution.status, "paused",
+		             "Only a paused execution can be resumed; see playbook_pause().");
 	load_steps({&execution});
 	const TimestampTz now = GetCurrentTimestamp();
 	const std::int64_t paused = now - execution.paused_at.value_or(now);
@@ -204,7 +221,8 @@ void resume(std::int64_t id, Timers timers) {
 		if (is_final(row.status)) return;
 		if (row.status == StepStatus::Pending && row.alone) row.due_at = now;
 		// Dates agreed with people (tasks, approvals) stay; what the engine measures goes on where it stood.
-		else if (shift && row.status == StepStatus::Waiting && row.waiting_for != "task" && row.waiting_for != "approval") {
+		else if (shift && row.status == StepStatus::Waiting && row.waiting_for != "task" &&
+		         row.waiting_for != "approval") {
 			if (row.due_at) *row.due_at += paused;
 			if (row.started_at) *row.started_at += paused;
 		}
@@ -220,7 +238,8 @@ void resume(std::int64_t id, Timers timers) {
 	execution.due_at = now;
 	// One that had not begun: its date stays, and so does its place in the queue.
 	if (const Value *start_at = execution.options.find("start_at"); start_at != nullptr) {
-		execution.due_at = std::max(now, DatumGetTimestampTz(pg::input_datum(start_at->as_text(), TIMESTAMPTZOID)));
+		execution.due_at =
+		    std::max(now, DatumGetTimestampTz(pg::input_datum(start_at->as_text(), TIMESTAMPTZOID)));
 		execution.options.erase("start_at");
 	}
 	if (execution.waiting_for == "customer") {
@@ -251,7 +270,8 @@ Status cancel(std::int64_t id, const std::string &reason) {
 	pg::Spi spi;
 	Execution execution = lock_for(id, "under way");
 	load_steps({&execution});
-	if (is_cancelling(execution)) refuse_state(id, execution.status, "not being cancelled already", "Its on_cancel steps are at work.");
+	if (is_cancelling(execution))
+		refuse_state(id, execution.status, "not being cancelled already", "Its on_cancel steps are at work.");
 	Batch batch;
 	cancel_locked(batch, execution, reason, actor.name);
 	batch.flush();
@@ -269,7 +289,8 @@ void replace_active(std::int64_t active, std::int64_t by) {
 	worker::announce_at_commit();
 }
 
-void skip_step(std::int64_t id, const std::string &step, const std::string &reason, const std::string &outcome) {
+void skip_step(std::int64_t id, const std::string &step, const std::string &reason,
+               const std::string &outcome) {
 	identity::require_control(id);
 	pg::EngineIdentity engine;
 	pg::Spi spi;
@@ -277,7 +298,8 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 	load_steps({&execution});
 	StepRow &row = row_named(execution, step);
 	if (row.status == StepStatus::Completed || row.status == StepStatus::Skipped)
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "step \"" + step + "\" is " + to_string(row.status),
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "step \"" + step + "\" is " + to_string(row.status),
 		                "Only a step that has not ended well can be skipped.");
 	Batch batch;
 	if (row.status == StepStatus::Running) worker::cancel_running_at_commit(id);
@@ -286,7 +308,8 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 		execution.options.set("skipped_early", Value(true));
 		execution.dirty = true;
 	}
-	Canceller(batch, GetCurrentTimestamp()).stop(execution, row, reason, outcome.empty() ? "skipped" : outcome);
+	Canceller(batch, GetCurrentTimestamp())
+	    .stop(execution, row, reason, outcome.empty() ? "skipped" : outcome);
 	batch.flush();
 	touch(id);
 	worker::announce_at_commit();
@@ -295,7 +318,8 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 void retry(std::int64_t id, const std::optional<std::string> &from_step, const Value &changes) {
 	identity::require_control(id);
 	if (!changes.is_null() && !changes.is_object())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes must be a JSON object", "", "Give keys of the step's input and their new values.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes must be a JSON object", "",
+		                "Give keys of the step's input and their new values.");
 	if (!changes.is_null() && !from_step)
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes need the step whose input they change", "",
 		                "Name it: playbook_retry(execution, 'step', changes).");
@@ -306,7 +330,8 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 		execution = find_execution(id);
 		if (!execution) identity::unknown_execution(id);
 		if (execution->status != Status::Failed)
-			refuse_state(id, execution->status, "failed or under way", "Start it anew with playbook_start().");
+			refuse_state(id, execution->status, "failed or under way",
+			             "Start it anew with playbook_start().");
 		bring_back(*execution);
 		execution = lock_live(id);
 		execution->status = Status::Failed;
@@ -319,17 +344,20 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 	for (const StepRow &row : retried.steps) {
 		if (from_step) break;
 		const bool because = row.outcome == skip_cause::dependency || row.outcome == skip_cause::failed;
-		if (row.status == StepStatus::Failed || (row.status == StepStatus::Skipped && because)) again.insert(row.position);
+		if (row.status == StepStatus::Failed || (row.status == StepStatus::Skipped && because))
+			again.insert(row.position);
 	}
 	if (again.empty())
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " has no failed step", "",
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "execution " + std::to_string(id) + " has no failed step", "",
 		                "Name the step to go on from: playbook_retry(execution, 'step').");
 	for (const int position : again) {
 		StepRow &row = retried.steps[static_cast<std::size_t>(position)];
 		if (row.status == StepStatus::Running)
 			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-			                "step \"" + retried.definition().steps[static_cast<std::size_t>(position)].id + "\" is running", "",
-			                "Wait for it, or skip it first.");
+			                "step \"" + retried.definition().steps[static_cast<std::size_t>(position)].id +
+			                    "\" is running",
+			                "", "Wait for it, or skip it first.");
 		Value input = row.input;
 		forget_rows(id, position);
 		reset(row);
@@ -360,13 +388,16 @@ void signal(std::int64_t id, const std::string &name, const Value &payload) {
 	identity::require_control(id);
 	const Actor actor;
 	if (name.empty() || name.size() > 200)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the name of a signal must have 1 to 200 characters");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "the name of a signal must have 1 to 200 characters");
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	const Execution execution = lock_for(id, "under way");
-	static pg::Statement insert("INSERT INTO @playbook_signals (execution_id, home, name, payload, sent_by) VALUES ($1, $2, $3, $4, $5)",
+	static pg::Statement insert("INSERT INTO @playbook_signals (execution_id, home, name, payload, sent_by) "
+	                            "VALUES ($1, $2, $3, $4, $5)",
 	                            {INT8OID, INT4OID, TEXTOID, JSONBOID, TEXTOID});
-	insert.execute({pg::int8(id), pg::int4(execution.home), pg::text(name), pg::jsonb(payload), pg::text(actor.name)});
+	insert.execute(
+	    {pg::int8(id), pg::int4(execution.home), pg::text(name), pg::jsonb(payload), pg::text(actor.name)});
 	touch(id);
 }
 

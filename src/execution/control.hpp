@@ -1,8 +1,9 @@
-// What people and applications do to an execution that is under way: pause, resume, cancel, skip, retry, signal, hold.
+// What people and applications do to an execution that is under way: pause, resume, cancel, skip, retry,
+// signal, hold.
 //
-// Every function checks the caller's right (identity::require_control), locks the execution's live row and refuses a
-// wrong state with 55000 that names the present one. They change rows and make the execution due; only cancel and
-// replace also take back what is open. Advancing itself stays with the executors.
+// Every function checks the caller's right (identity::require_control), locks the execution's live row and
+// refuses a wrong state with 55000 that names the present one. They change rows and make the execution due;
+// only cancel and replace also take back what is open. Advancing itself stays with the executors.
 #pragma once
 
 #include "execution/model.hpp"
@@ -14,7 +15,8 @@ enum class Timers { Shift, Keep };
 void resume(std::int64_t execution, Timers timers);
 // Returns the status afterwards: cancelled, or running while on_cancel steps are at work.
 Status cancel(std::int64_t execution, const std::string &reason);
-void skip_step(std::int64_t execution, const std::string &step, const std::string &reason, const std::string &outcome);
+void skip_step(std::int64_t execution, const std::string &step, const std::string &reason,
+               const std::string &outcome);
 // From the given step on, or all that failed. `changes` is merged into the input of that step.
 void retry(std::int64_t execution, const std::optional<std::string> &from_step, const Value &changes);
 void signal(std::int64_t execution, const std::string &name, const Value &payload);

@@ -33,15 +33,17 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	return executions;
 }
 
-// How many of a batch are claimed when the last one failed as a whole: each is then done alone, to find the one.
+// How many of a batch are claimed when the last one failed as a whole: each is then done alone, to find the
+// one.
 struct Batching {
 	int size = 0;
 	int singles = 0; // left to be done one at a time
 };
 
-// One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced. *single: while it is the
-// only one and not committed, which.
-int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone, std::int64_t *single) {
+// One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced. *single:
+// while it is the only one and not committed, which.
+int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone,
+                  std::int64_t *single) {
 	Batch batch;
 	int advanced = 0;
 	Transaction transaction(place_of(options));
@@ -71,8 +73,8 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 	return advanced;
 }
 
-// An execution that cannot be advanced, not even alone, for reasons of the engine or the database: it fails with that
-// reason, in a transaction of its own.
+// An execution that cannot be advanced, not even alone, for reasons of the engine or the database: it fails
+// with that reason, in a transaction of its own.
 void give_up(std::int64_t id, const TurnOptions &options, const Failure &failure) {
 	Batch batch;
 	Transaction transaction(place_of(options));
@@ -97,8 +99,8 @@ void give_up(std::int64_t id, const TurnOptions &options, const Failure &failure
 	after_commit(options, batch);
 }
 
-// After an unclean end: the attempt is committed before the execution is advanced, so that one which ends its server
-// process is counted, and after three such ends it fails instead of taking the server down for ever.
+// After an unclean end: the attempt is committed before the execution is advanced, so that one which ends its
+// server process is counted, and after three such ends it fails instead of taking the server down for ever.
 constexpr int most_unclean_ends = 3;
 
 int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *single) {
@@ -111,7 +113,8 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 			std::vector<Execution> executions = claim_due(owner, GetCurrentTimestamp(), 1);
 			if (!executions.empty()) {
 				id = executions.front().id;
-				static pg::Statement count("UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
+				static pg::Statement count(
+				    "UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
 				if (executions.front().attempt <= most_unclean_ends) count.execute({pg::int8(id)});
 			}
 		}
@@ -132,9 +135,14 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 			if (execution) load_steps({&*execution});
 		}
 		if (execution && execution->attempt > most_unclean_ends) {
-			fail_execution(batch, *execution,
-			               {"XX000", "its steps ended their server process " + std::to_string(most_unclean_ends) + " times",
-			                "It was being advanced each time when the process ended.", "See the server's log.", {}}, now);
+			fail_execution(
+			    batch, *execution,
+			    {"XX000",
+			     "its steps ended their server process " + std::to_string(most_unclean_ends) + " times",
+			     "It was being advanced each time when the process ended.",
+			     "See the server's log.",
+			     {}},
+			    now);
 		} else if (execution) {
 			Advancer advancer(batch, step::Mode::Batch, now);
 			execution->attempt = 0; // reaching the commit below takes the count back
@@ -157,10 +165,12 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement next(
-		    "SELECT (SELECT due_at FROM @playbook_executions_live WHERE owner = $1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1), "
-		    "(SELECT due_at FROM @playbook_step_executions_live WHERE owner = $1 AND alone AND status IN ('pending', 'running') "
-		    "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)", {REGROLEOID});
+		static pg::Statement next("SELECT (SELECT due_at FROM @playbook_executions_live WHERE owner = $1 AND "
+		                          "due_at IS NOT NULL ORDER BY due_at LIMIT 1), "
+		                          "(SELECT due_at FROM @playbook_step_executions_live WHERE owner = $1 AND "
+		                          "alone AND status IN ('pending', 'running') "
+		                          "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)",
+		                          {REGROLEOID});
 		const pg::Rows rows = next.query({pg::oid(owner)});
 		const std::optional<TimestampTz> execution = rows.timestamp_or_null(0, 0);
 		const std::optional<TimestampTz> alone = rows.timestamp_or_null(0, 1);
@@ -195,8 +205,9 @@ Turn take_turn(const TurnOptions &options) {
 		std::int64_t single = 0;
 		std::optional<pg::Error> trouble;
 		try {
-			turn.executions = options.careful ? advance_carefully(owner, options, &single)
-			                                  : advance_batch(owner, options, limit, &turn.alone_waiting, &single);
+			turn.executions = options.careful
+			                      ? advance_carefully(owner, options, &single)
+			                      : advance_batch(owner, options, limit, &turn.alone_waiting, &single);
 			if (batching.singles > 0) --batching.singles;
 		} catch (const std::exception &exception) {
 			trouble = pg::to_error(exception);
@@ -229,6 +240,7 @@ Turn take_turn(const TurnOptions &options) {
 void note_unreachable(Oid role, const std::string &reason) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
+	// The scheduler serves the whole database: it never waits for a row that some session has locked.
 	static pg::Statement note(
 	    "UPDATE @playbook_executions_live SET reason = $2 WHERE id IN ("
 	    "SELECT id FROM @playbook_executions_live WHERE owner = $1 AND due_at <= clock_timestamp() "
@@ -239,13 +251,17 @@ void note_unreachable(Oid role, const std::string &reason) {
 
 std::vector<RoleDue> roles_due() {
 	static pg::Statement executions(
-	    "WITH RECURSIVE next AS ((SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT NULL "
-	    "ORDER BY owner, due_at LIMIT 1) UNION ALL SELECT following.owner, following.due_at FROM next, LATERAL ("
+	    "WITH RECURSIVE next AS ((SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT "
+	    "NULL "
+	    "ORDER BY owner, due_at LIMIT 1) UNION ALL SELECT following.owner, following.due_at FROM next, "
+	    "LATERAL ("
 	    "SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT NULL AND owner > next.owner "
-	    "ORDER BY owner, due_at LIMIT 1) AS following) SELECT owner::oid, due_at FROM next", {});
-	static pg::Statement steps(
-	    "SELECT owner::oid, min(due_at), count(*) FROM @playbook_step_executions_live "
-	    "WHERE alone AND status IN ('pending', 'running') AND status = 'pending' AND due_at IS NOT NULL GROUP BY owner", {});
+	    "ORDER BY owner, due_at LIMIT 1) AS following) SELECT owner::oid, due_at FROM next",
+	    {});
+	static pg::Statement steps("SELECT owner::oid, min(due_at), count(*) FROM @playbook_step_executions_live "
+	                           "WHERE alone AND status IN ('pending', 'running') AND status = 'pending' AND "
+	                           "due_at IS NOT NULL GROUP BY owner",
+	                           {});
 	std::map<Oid, RoleDue> roles;
 	{
 		const pg::Rows rows = executions.query({});
@@ -254,7 +270,9 @@ std::vector<RoleDue> roles_due() {
 	}
 	const pg::Rows rows = steps.query({});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
-		RoleDue &due = roles.try_emplace(rows.oid(row, 0), RoleDue{rows.oid(row, 0), rows.timestamp(row, 1), 0}).first->second;
+		RoleDue &due =
+		    roles.try_emplace(rows.oid(row, 0), RoleDue{rows.oid(row, 0), rows.timestamp(row, 1), 0})
+		        .first->second;
 		due.due_at = std::min(due.due_at, rows.timestamp(row, 1));
 		due.alone_ready = static_cast<int>(rows.int8(row, 2));
 	}

@@ -1,6 +1,7 @@
-// What an advance leaves behind: an execution that has ended, or one that says what it waits for and until when.
-#include "execution/advance.hpp"
+// What an advance leaves behind: an execution that has ended, or one that says what it waits for and until
+// when.
 #include "execution/finish.hpp"
+#include "execution/advance.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
 #include "worker/shared_state.hpp"
@@ -10,7 +11,8 @@ namespace {
 
 // What a person would first want to know, of all the things an execution waits for at once.
 int rank(const std::string &waiting_for) {
-	static constexpr std::array order = {"approval", "task", "event", "outbox", "execution", "executor", "retry", "hold", "time", "step"};
+	static constexpr std::array order = {"approval", "task",  "event", "outbox", "execution",
+	                                     "executor", "retry", "hold",  "time",   "step"};
 	const auto found = std::find(order.begin(), order.end(), waiting_for);
 	return static_cast<int>(found - order.begin());
 }
@@ -25,7 +27,8 @@ void Advancer::settle(Execution &execution) {
 	if (is_cancelling(execution)) {
 		bool left = false;
 		for (const StepRow &row : execution.steps)
-			left = left || (in_cancel_lane(definition, row.position) && !is_final(row.status) && lane_is_open(execution, row.position));
+			left = left || (in_cancel_lane(definition, row.position) && !is_final(row.status) &&
+			                lane_is_open(execution, row.position));
 		if (!left) {
 			finish(execution, Status::Cancelled);
 			return;
@@ -101,22 +104,31 @@ bool lane_is_open(const Execution &execution, int position) {
 }
 
 void release_customer(const Execution &execution) {
-	const bool takes_place = execution.definition().conflict != definition::Conflict::Allow || execution.options.find("conflict") != nullptr;
+	const bool takes_place = execution.definition().conflict != definition::Conflict::Allow ||
+	                         execution.options.find("conflict") != nullptr;
 	if (!execution.customer_id || !takes_place) return;
-	static pg::Statement release("DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
-	                             "AND execution_id = $3", {TEXTOID, TEXTOID, INT8OID});
-	if (release.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 0)
+	static pg::Statement release(
+	    "DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
+	    "AND execution_id = $3",
+	    {TEXTOID, TEXTOID, INT8OID});
+	if (release.execute(
+	        {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 0)
 		return;
 	// The one that has queued longest takes the place.
 	static pg::Statement next(
-	    "UPDATE @playbook_executions_live SET waiting_for = NULL, due_at = greatest(created_at, now()) WHERE id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND customer_id = $2 AND status = 'pending' "
-	    "AND waiting_for = 'customer' ORDER BY created_at, id LIMIT 1) RETURNING id, owner::oid", {TEXTOID, TEXTOID});
+	    "UPDATE @playbook_executions_live SET waiting_for = NULL, due_at = greatest(created_at, now()) WHERE "
+	    "id = ("
+	    "SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND customer_id = $2 AND status = "
+	    "'pending' "
+	    "AND waiting_for = 'customer' ORDER BY created_at, id LIMIT 1) RETURNING id, owner::oid",
+	    {TEXTOID, TEXTOID});
 	const pg::Rows rows = next.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
 	if (rows.empty()) return;
-	static pg::Statement take("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3)",
-	                          {TEXTOID, TEXTOID, INT8OID});
-	take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(rows.int8(0, 0))});
+	static pg::Statement take(
+	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3)",
+	    {TEXTOID, TEXTOID, INT8OID});
+	take.execute(
+	    {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(rows.int8(0, 0))});
 	worker::wake_at_commit(rows.oid(0, 1), GetCurrentTimestamp());
 }
 

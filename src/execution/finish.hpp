@@ -1,5 +1,5 @@
-// What follows from an execution's end for others: the next in the customer's queue, the parent that waits for it.
-// As playbook_engine, with an open Spi connection.
+// What follows from an execution's end for others: the next in the customer's queue, the parent that waits
+// for it. As playbook_engine, with an open Spi connection.
 #pragma once
 
 #include "execution/model.hpp"
@@ -9,10 +9,11 @@ namespace playbook::execution {
 // Gives up the place of the one active execution of its customer; the one that has queued longest takes it.
 void release_customer(const Execution &execution);
 
-// The parent is looked at again once this transaction has committed. Never waits for the parent's lock: another
-// executor may hold it while it waits for this child's.
+// The parent is looked at again once this transaction has committed. Never waits for the parent's lock:
+// another executor may hold it while it waits for this child's.
 void tell_parent(std::int64_t parent);
-// After a commit, in a transaction of its own, and after a crash: parents whose lock was not to be had before.
+// After a commit, in a transaction of its own, and after a crash: parents whose lock was not to be had
+// before.
 void tell_parents_left();
 bool parents_are_left();
 

@@ -1,5 +1,6 @@
 // An execution and its steps in memory while they are advanced: the rows of playbook_executions and
-// playbook_step_executions, and what was decided but is not written yet. Loaded and written by execution/store.
+// playbook_step_executions, and what was decided but is not written yet. Loaded and written by
+// execution/store.
 #pragma once
 
 #include "definition/model.hpp"
@@ -16,7 +17,7 @@ namespace playbook::execution {
 // A definition ready to run: parsed once per snapshot and process, shared by all its executions.
 struct Plan {
 	std::int64_t snapshot = 0;
-	std::string search_path;           // of the author; steps run with it
+	std::string search_path; // of the author; steps run with it
 	std::shared_ptr<const definition::Definition> definition;
 };
 
@@ -24,29 +25,30 @@ struct Plan {
 struct Failure {
 	std::string sqlstate = "XX000";
 	std::string message, detail, hint, context;
-	Value to_value() const;            // {"sqlstate", "message", "detail", "hint", "context"}; empty ones left out
+	Value to_value() const; // {"sqlstate", "message", "detail", "hint", "context"}; empty ones left out
 };
 Failure failure_from(const std::exception &exception);
 
 struct StepRow {
 	int position = 0;
-	int item = 0;                      // 0: the step itself; n: item n of its for_each
+	int item = 0; // 0: the step itself; n: item n of its for_each
 	StepStatus status = StepStatus::Pending;
-	std::string outcome;               // "" is null in the table; likewise below
+	std::string outcome; // "" is null in the table; likewise below
 	int attempt = 0;
 	std::string reason;
 	std::string waiting_for;
 	std::optional<TimestampTz> due_at;
 	bool alone = false;
 	int worker = 0;
-	Value input, output, error;        // null: SQL null
+	Value input, output, error; // null: SQL null
 	std::optional<std::int64_t> row_count;
-	std::shared_ptr<const result::RowSet> rows; // loaded or just made; null when there is none or it is not loaded
-	bool has_rows = false;             // a row set exists (here or in the table)
+	std::shared_ptr<const result::RowSet>
+	    rows;              // loaded or just made; null when there is none or it is not loaded
+	bool has_rows = false; // a row set exists (here or in the table)
 	std::optional<TimestampTz> started_at, finished_at;
 
-	bool stored = false;               // a row exists in the table
-	bool dirty = false;                // differs from the table
+	bool stored = false;                 // a row exists in the table
+	bool dirty = false;                  // differs from the table
 	std::optional<StepStatus> announced; // the status in the table, which the feed has told
 };
 
@@ -74,11 +76,11 @@ struct Execution {
 	int attempt = 0;
 
 	std::shared_ptr<const Plan> plan;
-	std::vector<StepRow> steps;                            // by position; item 0
-	std::map<std::pair<int, int>, StepRow> items;          // (position, item) of for_each
-	bool stored = false;                                   // a row exists in the table
+	std::vector<StepRow> steps;                   // by position; item 0
+	std::map<std::pair<int, int>, StepRow> items; // (position, item) of for_each
+	bool stored = false;                          // a row exists in the table
 	bool dirty = false;
-	std::optional<Status> announced;                       // the status in the table, which the feed has told
+	std::optional<Status> announced; // the status in the table, which the feed has told
 
 	const definition::Definition &definition() const { return *plan->definition; }
 };

@@ -33,11 +33,13 @@ std::string expected_form(const definition::Definition &definition) {
 	return form + ".";
 }
 
-[[noreturn]] void refuse(const definition::Definition &definition, const std::string &message, const std::string &detail = {}) {
+[[noreturn]] void refuse(const definition::Definition &definition, const std::string &message,
+                         const std::string &detail = {}) {
 	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, message, detail, expected_form(definition));
 }
 
-void check(const definition::Definition &definition, const definition::Parameter &parameter, const Value &value) {
+void check(const definition::Definition &definition, const definition::Parameter &parameter,
+           const Value &value) {
 	const std::string shown = to_json(value).substr(0, 100);
 	if (!fits(parameter.type, value))
 		refuse(definition, "parameter \"" + parameter.name + "\" must be of type " + parameter.type,
@@ -47,18 +49,22 @@ void check(const definition::Definition &definition, const definition::Parameter
 		refuse(definition, "parameter \"" + parameter.name + "\" has none of the allowed values",
 		       "The value given is " + shown + ".");
 	const std::optional<double> number = value.as_double();
-	if (number && ((parameter.minimum && *number < *parameter.minimum) || (parameter.maximum && *number > *parameter.maximum)))
-		refuse(definition, "parameter \"" + parameter.name + "\" is out of range", "The value given is " + shown + ".");
+	if (number && ((parameter.minimum && *number < *parameter.minimum) ||
+	               (parameter.maximum && *number > *parameter.maximum)))
+		refuse(definition, "parameter \"" + parameter.name + "\" is out of range",
+		       "The value given is " + shown + ".");
 }
 
 } // namespace
 
 Value checked_parameters(const definition::Definition &definition, const Value &given) {
 	if (!given.is_object())
-		refuse(definition, "parameters must be a JSON object", std::string("They are a JSON ") + given.kind_name() + ".");
+		refuse(definition, "parameters must be a JSON object",
+		       std::string("They are a JSON ") + given.kind_name() + ".");
 	for (const Member &member : given.members()) {
-		const bool known = std::any_of(definition.parameters.begin(), definition.parameters.end(),
-		                               [&member](const definition::Parameter &parameter) { return parameter.name == member.key; });
+		const bool known = std::any_of(
+		    definition.parameters.begin(), definition.parameters.end(),
+		    [&member](const definition::Parameter &parameter) { return parameter.name == member.key; });
 		if (!known) refuse(definition, "unknown parameter \"" + member.key + "\"");
 	}
 	Value parameters = Value::object();

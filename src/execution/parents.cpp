@@ -15,8 +15,10 @@ bool left = false;
 void tell_parent(std::int64_t parent) {
 	static pg::Statement due(
 	    "UPDATE @playbook_executions_live SET due_at = least(coalesce(due_at, now()), now()) WHERE id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE id = $1 AND status IN ('pending', 'running', 'waiting') "
-	    "FOR UPDATE SKIP LOCKED) RETURNING owner::oid", {INT8OID});
+	    "SELECT id FROM @playbook_executions_live WHERE id = $1 AND status IN ('pending', 'running', "
+	    "'waiting') "
+	    "FOR UPDATE SKIP LOCKED) RETURNING owner::oid",
+	    {INT8OID});
 	note_due(parent);
 	const pg::Rows rows = due.query({pg::int8(parent)});
 	if (!rows.empty()) {
@@ -34,7 +36,8 @@ bool parents_are_left() { return left; }
 void tell_parents_left() {
 	left = false;
 	static pg::Statement take("DELETE FROM @playbook_messages WHERE id IN (SELECT id FROM @playbook_messages "
-	                          "ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING execution_id", {});
+	                          "ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING execution_id",
+	                          {});
 	std::set<std::int64_t> parents; // in the order of their ids, so that no two who tell deadlock
 	{
 		const pg::Rows rows = take.query({});

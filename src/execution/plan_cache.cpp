@@ -30,7 +30,8 @@ Cache &cache() {
 }
 
 std::shared_ptr<const Plan> read_plan(std::int64_t snapshot) {
-	static pg::Statement find("SELECT definition, search_path FROM @playbook_snapshots WHERE id = $1", {INT8OID});
+	static pg::Statement find("SELECT definition, search_path FROM @playbook_snapshots WHERE id = $1",
+	                          {INT8OID});
 	const pg::Rows rows = find.query({pg::int8(snapshot)});
 	if (rows.empty())
 		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "snapshot " + std::to_string(snapshot) + " does not exist",
@@ -38,10 +39,12 @@ std::shared_ptr<const Plan> read_plan(std::int64_t snapshot) {
 		                "Restore playbook_snapshots from the backup that the executions came from.");
 	definition::ParseResult read = definition::read_definition(rows.jsonb(0, 0));
 	if (read.definition == nullptr) {
-		const std::string first = read.problems.empty() ? std::string("unreadable") : read.problems.front().message;
-		throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED,
-		                "this version of playbook cannot read snapshot " + std::to_string(snapshot), first,
-		                "Install the version of the library that the definition was saved with, or a later one.");
+		const std::string first =
+		    read.problems.empty() ? std::string("unreadable") : read.problems.front().message;
+		throw pg::Error(
+		    ERRCODE_FEATURE_NOT_SUPPORTED,
+		    "this version of playbook cannot read snapshot " + std::to_string(snapshot), first,
+		    "Install the version of the library that the definition was saved with, or a later one.");
 	}
 	auto plan = std::make_shared<Plan>();
 	plan->snapshot = snapshot;

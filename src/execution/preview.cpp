@@ -16,7 +16,8 @@ namespace playbook::execution {
 namespace {
 
 // An execution that is nowhere but here.
-Execution imagined(const std::string &playbook, const std::optional<std::string> &customer, const Value &parameters) {
+Execution imagined(const std::string &playbook, const std::optional<std::string> &customer,
+                   const Value &parameters) {
 	Execution execution;
 	const bool is_text = playbook.find_first_of("\n:{") != std::string::npos;
 	if (is_text) {
@@ -27,10 +28,12 @@ Execution imagined(const std::string &playbook, const std::optional<std::string>
 		const definition::Stored stored = definition::visible_playbook(playbook);
 		// Running the owner's SQL and reading the owner's customers takes the right to start.
 		identity::require_start(stored.id, stored.owner);
-		const bool draft = !stored.draft.is_null() && (stored.published.is_null() || identity::can_edit(stored.owner));
+		const bool draft =
+		    !stored.draft.is_null() && (stored.published.is_null() || identity::can_edit(stored.owner));
 		definition::ParseResult read = definition::read_definition(draft ? stored.draft : stored.published);
 		if (read.definition == nullptr)
-			throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED, "this version of playbook cannot read \"" + playbook + "\"");
+			throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED,
+			                "this version of playbook cannot read \"" + playbook + "\"");
 		execution.plan = definition::plan_for(std::move(read.definition), stored.search_path);
 		execution.owner = stored.owner;
 	}
@@ -44,7 +47,8 @@ Execution imagined(const std::string &playbook, const std::optional<std::string>
 	execution.started_at = execution.created_at;
 	execution.status = Status::Running;
 	execution.steps.assign(definition.steps.size(), StepRow());
-	for (std::size_t i = 0; i < definition.steps.size(); ++i) execution.steps[i].position = static_cast<int>(i);
+	for (std::size_t i = 0; i < definition.steps.size(); ++i)
+		execution.steps[i].position = static_cast<int>(i);
 	return execution;
 }
 
@@ -53,7 +57,8 @@ std::int64_t duration_of(const definition::Step &step) {
 	if (step.type != definition::StepType::Wait) return 0;
 	for (const char *key : {"for", "timeout", "duration"})
 		if (const Value *text = step.config.find(key))
-			if (const auto duration = definition::parse_duration(text->as_text())) return duration->approximate_microseconds();
+			if (const auto duration = definition::parse_duration(text->as_text()))
+				return duration->approximate_microseconds();
 	return 0;
 }
 
@@ -72,12 +77,15 @@ private:
 		line.position = step.position;
 		line.id = step.id;
 		line.type = definition::to_string(step.type);
-		const definition::Step *parent = step.parent >= 0 ? &execution_.definition().steps[static_cast<std::size_t>(step.parent)] : nullptr;
+		const definition::Step *parent =
+		    step.parent >= 0 ? &execution_.definition().steps[static_cast<std::size_t>(step.parent)]
+		                     : nullptr;
 		if (parent != nullptr) {
 			const definition::Lane &lane = parent->lanes[static_cast<std::size_t>(step.lane)];
 			line.branch = parent->id + "." + lane.name;
 			const StepRow &decided = execution_.steps[static_cast<std::size_t>(parent->position)];
-			if (lane.kind == definition::Lane::Kind::Branch && decided.status == StepStatus::Completed && decided.outcome != lane.name)
+			if (lane.kind == definition::Lane::Kind::Branch && decided.status == StepStatus::Completed &&
+			    decided.outcome != lane.name)
 				line.branch += " (not taken now)";
 		}
 		TimestampTz at = execution_.created_at;
@@ -154,8 +162,8 @@ private:
 
 } // namespace
 
-std::vector<Previewed> preview(const std::string &playbook, const std::optional<std::string> &customer, const Value &parameters,
-                               bool run_queries) {
+std::vector<Previewed> preview(const std::string &playbook, const std::optional<std::string> &customer,
+                               const Value &parameters, bool run_queries) {
 	Execution execution = imagined(playbook, customer, parameters);
 	std::vector<Previewed> steps;
 	pg::Subtransaction nothing_stays; // rolled back whatever happens

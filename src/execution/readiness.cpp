@@ -11,7 +11,9 @@ using definition::OnError;
 using definition::Step;
 
 Decision hold() { return {}; }
-Decision skip(const char *cause, std::string reason) { return {Decision::Kind::Skip, cause, std::move(reason)}; }
+Decision skip(const char *cause, std::string reason) {
+	return {Decision::Kind::Skip, cause, std::move(reason)};
+}
 
 std::string quoted(const std::string &id) { return "\"" + id + "\""; }
 
@@ -26,7 +28,8 @@ Decision lane_verdict(const Definition &definition, const std::vector<StepFacts>
 	const StepFacts &fact = facts[static_cast<std::size_t>(step.parent)];
 	if (!is_final(fact.status)) return hold();
 	if (lane.kind == Lane::Kind::OnCancel) return hold(); // opened by cancelling only
-	const std::string_view wanted = lane.kind == Lane::Kind::OnExpiry ? std::string_view("expired") : lane.name;
+	const std::string_view wanted =
+	    lane.kind == Lane::Kind::OnExpiry ? std::string_view("expired") : lane.name;
 	if (fact.outcome == wanted) return {Decision::Kind::Start, {}, {}};
 	if (fact.status == StepStatus::Completed)
 		return skip(skip_cause::branch, "step " + quoted(parent.id) + " took " +
@@ -65,7 +68,8 @@ int failing_step(const Definition &definition, const std::vector<StepFacts> &fac
 	return -1;
 }
 
-Decision decide(const Definition &definition, const std::vector<StepFacts> &facts, int position, int failing) {
+Decision decide(const Definition &definition, const std::vector<StepFacts> &facts, int position,
+                int failing) {
 	const Step &step = definition.steps[static_cast<std::size_t>(position)];
 	if (failing >= 0)
 		return skip(skip_cause::failed,

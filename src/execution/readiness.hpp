@@ -1,4 +1,5 @@
-// Which step may go next: pure decisions over a definition and what became of its steps. Core: no server header.
+// Which step may go next: pure decisions over a definition and what became of its steps. Core: no server
+// header.
 #pragma once
 
 #include <string>
@@ -12,8 +13,9 @@ namespace playbook::execution {
 // What is known of a step while deciding about others.
 struct StepFacts {
 	StepStatus status = StepStatus::Pending;
-	bool begun = false;        // pending in the table for an executor of its own, running or waiting: not to be started
-	std::string_view outcome;  // of a skipped step: why (see skip_causes)
+	bool begun =
+	    false; // pending in the table for an executor of its own, running or waiting: not to be started
+	std::string_view outcome; // of a skipped step: why (see skip_causes)
 };
 
 // The outcome of a step that the engine skipped. A person's skip carries the outcome the person gave.
@@ -29,9 +31,9 @@ inline constexpr const char *rejected = "rejected";     // a person refused it
 
 struct Decision {
 	enum class Kind {
-		Hold,    // something it waits for is not final
+		Hold, // something it waits for is not final
 		Start,
-		Skip,    // with outcome and reason
+		Skip, // with outcome and reason
 	};
 	Kind kind = Kind::Hold;
 	std::string outcome;
@@ -39,9 +41,11 @@ struct Decision {
 };
 
 // Decides about a step that has not begun. `failing` is what failing_step() says now.
-Decision decide(const definition::Definition &definition, const std::vector<StepFacts> &facts, int position, int failing);
+Decision decide(const definition::Definition &definition, const std::vector<StepFacts> &facts, int position,
+                int failing);
 
-// A step that failed for good and whose failure fails the execution at once (on_error: fail); -1 when there is none.
+// A step that failed for good and whose failure fails the execution at once (on_error: fail); -1 when there
+// is none.
 int failing_step(const definition::Definition &definition, const std::vector<StepFacts> &facts);
 
 // Whether the step belongs to an on_cancel lane (itself or through its parents).

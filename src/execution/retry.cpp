@@ -18,12 +18,13 @@ bool names(const definition::RetryPolicy &policy, std::string_view sqlstate) {
 
 bool is_passing(std::string_view sqlstate) { return sqlstate == "40P01" || sqlstate == "40001"; }
 
-std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt, std::string_view sqlstate,
-                                        std::uint64_t salt) {
+std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt,
+                                        std::string_view sqlstate, std::uint64_t salt) {
 	if (attempt >= policy.attempts || !names(policy, sqlstate)) return std::nullopt;
 	const double first = static_cast<double>(policy.delay.approximate_microseconds());
 	const double most = static_cast<double>(policy.max_delay.approximate_microseconds());
-	const double grown = std::min(first * std::pow(std::max(policy.backoff, 1.0), attempt - 1), std::max(most, first));
+	const double grown =
+	    std::min(first * std::pow(std::max(policy.backoff, 1.0), attempt - 1), std::max(most, first));
 	// A multiplicative hash of salt and attempt gives each execution its own place within the tenth.
 	const std::uint64_t mixed = (salt + static_cast<std::uint64_t>(attempt)) * 0x9E3779B97F4A7C15u;
 	const double share = static_cast<double>(mixed >> 40) / static_cast<double>(1u << 24);

@@ -9,10 +9,11 @@
 
 namespace playbook::execution {
 
-// Microseconds to wait before the attempt after `attempt` (1: the first one failed); nullopt when there is none left
-// or the policy does not name this error. `salt` spreads the delays of different executions by up to a tenth.
-std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt, std::string_view sqlstate,
-                                        std::uint64_t salt);
+// Microseconds to wait before the attempt after `attempt` (1: the first one failed); nullopt when there is
+// none left or the policy does not name this error. `salt` spreads the delays of different executions by up
+// to a tenth.
+std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt,
+                                        std::string_view sqlstate, std::uint64_t salt);
 
 // Deadlocks and serialization failures say nothing about the step or the execution that met them.
 bool is_passing(std::string_view sqlstate);

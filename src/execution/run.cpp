@@ -21,8 +21,9 @@ void write(Batch &batch) {
 
 void require_place() {
 	if (identity::enabled_state() != identity::Enabled::Elsewhere) return;
-	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the engine is enabled for another cluster or database",
-	                "These tables came from a restore or a copy.", "Look at what is due, then call playbook_enable().");
+	throw pg::Error(
+	    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "the engine is enabled for another cluster or database",
+	    "These tables came from a restore or a copy.", "Look at what is due, then call playbook_enable().");
 }
 
 Waited state_of(std::int64_t id) {
@@ -40,7 +41,8 @@ std::int64_t run_now(const StartRequest &request) {
 	Started started = prepare_start(request);
 	Execution &execution = started.execution;
 	if (started.repeated) return execution.id;
-	if (execution.waiting_for == "customer" || (execution.due_at && *execution.due_at > execution.created_at)) {
+	if (execution.waiting_for == "customer" ||
+	    (execution.due_at && *execution.due_at > execution.created_at)) {
 		commit_start(execution);
 		return execution.id;
 	}
@@ -68,11 +70,13 @@ Status advance_now(std::int64_t id) {
 		load_steps({&*execution});
 	}
 	if (execution->status == Status::Paused)
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " is paused", "",
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "execution " + std::to_string(id) + " is paused", "",
 		                "Resume it with playbook_resume().");
 	// Its time, or its turn, has not come.
 	const TimestampTz now = GetCurrentTimestamp();
-	if (execution->status == Status::Pending && (!execution->due_at || *execution->due_at > now)) return execution->status;
+	if (execution->status == Status::Pending && (!execution->due_at || *execution->due_at > now))
+		return execution->status;
 	Batch batch;
 	Advancer advancer(batch, step::Mode::Session, now);
 	for (StepRow &row : execution->steps)
@@ -138,8 +142,10 @@ WorkDone work(std::int64_t most) {
 			pg::EngineIdentity engine;
 			pg::Spi spi;
 			recover_lost_steps();
-			static pg::Statement seen("INSERT INTO @playbook_work_log (role, worked_at) VALUES ($1, clock_timestamp()) "
-			                          "ON CONFLICT (role) DO UPDATE SET worked_at = excluded.worked_at", {OIDOID});
+			static pg::Statement seen(
+			    "INSERT INTO @playbook_work_log (role, worked_at) VALUES ($1, clock_timestamp()) "
+			    "ON CONFLICT (role) DO UPDATE SET worked_at = excluded.worked_at",
+			    {OIDOID});
 			seen.execute({pg::oid(identity::caller())});
 		}
 		transaction.commit();
@@ -165,8 +171,9 @@ WorkDone work(std::int64_t most) {
 Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
 	identity::require_visible(id);
 	if (IsolationUsesXactSnapshot())
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook_wait() sees no change in this transaction",
-		                "Its isolation level keeps one snapshot to its end.", "Wait in a READ COMMITTED transaction.");
+		throw pg::Error(
+		    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook_wait() sees no change in this transaction",
+		    "Its isolation level keeps one snapshot to its end.", "Wait in a READ COMMITTED transaction.");
 	const TimestampTz end = GetCurrentTimestamp() + most;
 	{
 		pg::EngineIdentity engine;
@@ -175,14 +182,17 @@ Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
 		const pg::Rows rows = writer.query({pg::int8(id)});
 		// Also in a subtransaction of it, such as a block with an exception handler.
 		if (!rows.empty() && TransactionIdIsCurrentTransactionId(DatumGetTransactionId(rows.datum(0, 0))))
-			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "execution " + std::to_string(id) + " was started or changed in this transaction",
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			                "execution " + std::to_string(id) + " was started or changed in this transaction",
 			                "Nobody else sees it before the commit.", "Commit first, then wait.");
 	}
 	worker::Waiter waiter(id);
 	for (;;) {
 		Waited state = state_of(id);
-		const bool person = state.waiting_for == "approval" || state.waiting_for == "task" || state.status == Status::Paused;
-		if (is_final(state.status) || (until == Until::Person && person) || GetCurrentTimestamp() >= end) return state;
+		const bool person =
+		    state.waiting_for == "approval" || state.waiting_for == "task" || state.status == Status::Paused;
+		if (is_final(state.status) || (until == Until::Person && person) || GetCurrentTimestamp() >= end)
+			return state;
 		waiter.sleep(end);
 	}
 }

@@ -1,18 +1,20 @@
-// Running in the caller's session: playbook_run, playbook_execute, playbook_advance, playbook_work, playbook_wait.
+// Running in the caller's session: playbook_run, playbook_execute, playbook_advance, playbook_work,
+// playbook_wait.
 #pragma once
 
 #include "execution/start.hpp"
 
 namespace playbook::execution {
 
-// Starts and advances in the caller's transaction until it ends or must wait; written when it returns. The id.
+// Starts and advances in the caller's transaction until it ends or must wait; written when it returns. The
+// id.
 std::int64_t run_now(const StartRequest &request);
 
 // One more look at a live execution, in the caller's transaction. The status afterwards.
 Status advance_now(std::int64_t execution);
 
-// Outside of a transaction block: starts, then a transaction for each step, waiting for what others do up to `most`
-// microseconds. The id.
+// Outside of a transaction block: starts, then a transaction for each step, waiting for what others do up to
+// `most` microseconds. The id.
 std::int64_t execute(const StartRequest &request, std::int64_t most);
 
 // Outside of a transaction block: due work of the current role until nothing is due or the time is over.

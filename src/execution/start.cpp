@@ -40,10 +40,13 @@ Startable startable(const StartRequest &request) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement find("SELECT owner::oid, status, search_path, snapshot, draft IS NOT NULL FROM @playbooks WHERE id = $1", {TEXTOID});
+		static pg::Statement find("SELECT owner::oid, status, search_path, snapshot, draft IS NOT NULL FROM "
+		                          "@playbooks WHERE id = $1",
+		                          {TEXTOID});
 		const pg::Rows rows = find.query({pg::text(request.playbook)});
 		if (!rows.empty())
-			found = Found{rows.oid(0, 0), rows.text(0, 1), rows.text(0, 2), rows.int8_or_null(0, 3), rows.boolean(0, 4)};
+			found = Found{rows.oid(0, 0), rows.text(0, 1), rows.text(0, 2), rows.int8_or_null(0, 3),
+			              rows.boolean(0, 4)};
 	}
 	if (!found) identity::unknown_playbook(request.playbook);
 	identity::require_start(request.playbook, found->owner);
@@ -56,12 +59,15 @@ Startable startable(const StartRequest &request) {
 		return {plan_of(definition::snapshot_of(document, stored.search_path)), found->owner};
 	}
 	if (found->status == "archived")
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook \"" + request.playbook + "\" is archived", "",
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "playbook \"" + request.playbook + "\" is archived", "",
 		                "Publish it again with playbook_publish().");
 	if (!found->snapshot)
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook \"" + request.playbook + "\" is not published",
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "playbook \"" + request.playbook + "\" is not published",
 		                "Its status is \"" + found->status + "\".",
-		                "Publish it with playbook_publish('" + request.playbook + "'), or start its draft with draft => true.");
+		                "Publish it with playbook_publish('" + request.playbook +
+		                    "'), or start its draft with draft => true.");
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	return {plan_of(*found->snapshot), found->owner};
@@ -72,11 +78,12 @@ void check_sources(const definition::Definition &definition, const StartRequest 
 	for (const definition::DataSource &source : definition.data_sources) {
 		if (!source.required) continue;
 		const bool crm = source.type == "crm";
-		const std::string unresolved = step::unresolved_source(source.type, crm ? request.crm : request.data_warehouse);
+		const std::string unresolved =
+		    step::unresolved_source(source.type, crm ? request.crm : request.data_warehouse);
 		if (unresolved.empty()) continue;
 		const std::string setting = crm ? "playbook.crm" : "playbook.data_warehouse";
-		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, unresolved,
-		                "The playbook requires it.", "Create the server, or set " + setting + " to '' for this database.");
+		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, unresolved, "The playbook requires it.",
+		                "Create the server, or set " + setting + " to '' for this database.");
 	}
 }
 
@@ -106,23 +113,28 @@ void read_customer_at_start(Execution &execution) {
 // Returns the execution that the key already started, or takes the key for the new one.
 std::optional<std::int64_t> take_key(const Execution &execution) {
 	if (execution.idempotency_key.empty()) return std::nullopt;
-	const pg::Argument playbook = pg::text(execution.playbook_id), customer = pg::text(execution.customer_id.value_or("")),
+	const pg::Argument playbook = pg::text(execution.playbook_id),
+	                   customer = pg::text(execution.customer_id.value_or("")),
 	                   key = pg::text(execution.idempotency_key),
 	                   digest = pg::datum(pg::text_datum(definition::digest_of(execution.parameters)));
-	static pg::Statement take(
-	    "INSERT INTO @playbook_idempotency (playbook_id, customer_id, idempotency_key, execution_id, parameters, kept_until) "
-	    "VALUES ($1, $2, $3, $4, $5, now() + interval '7 days') ON CONFLICT DO NOTHING",
-	    {TEXTOID, TEXTOID, TEXTOID, INT8OID, BYTEAOID});
+	static pg::Statement take("INSERT INTO @playbook_idempotency (playbook_id, customer_id, idempotency_key, "
+	                          "execution_id, parameters, kept_until) "
+	                          "VALUES ($1, $2, $3, $4, $5, now() + interval '7 days') ON CONFLICT DO NOTHING",
+	                          {TEXTOID, TEXTOID, TEXTOID, INT8OID, BYTEAOID});
 	if (take.execute({playbook, customer, key, pg::int8(execution.id), digest}) == 1) return std::nullopt;
 	static pg::Statement find("SELECT execution_id, parameters = $4 FROM @playbook_idempotency "
 	                          "WHERE playbook_id = $1 AND customer_id = $2 AND idempotency_key = $3",
 	                          {TEXTOID, TEXTOID, TEXTOID, BYTEAOID});
 	const pg::Rows rows = find.query({playbook, customer, key, digest});
 	if (rows.empty())
-		throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "another session starts with the same idempotency key now", "", "Try again.");
+		throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE,
+		                "another session starts with the same idempotency key now", "", "Try again.");
 	if (!rows.boolean(0, 1))
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "idempotency key \"" + execution.idempotency_key + "\" was used with other parameters",
-		                "It started execution " + std::to_string(rows.int8(0, 0)) + ".", "Use another key for another request.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "idempotency key \"" + execution.idempotency_key +
+		                    "\" was used with other parameters",
+		                "It started execution " + std::to_string(rows.int8(0, 0)) + ".",
+		                "Use another key for another request.");
 	return rows.int8(0, 0);
 }
 
@@ -132,18 +144,20 @@ Conflict conflict_policy(const StartRequest &request, const definition::Definiti
 	if (*request.conflict == "queue") return Conflict::Queue;
 	if (*request.conflict == "replace") return Conflict::Replace;
 	if (*request.conflict == "allow") return Conflict::Allow;
-	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown conflict policy \"" + *request.conflict + "\"", "",
-	                "Use skip, queue, replace or allow.");
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown conflict policy \"" + *request.conflict + "\"",
+	                "", "Use skip, queue, replace or allow.");
 }
 
 // Takes the place of the one active execution of the customer, as the policy says when it is taken.
 void take_place(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
 	if (take_free_place(execution)) return;
-	const pg::Argument playbook = pg::text(execution.playbook_id), customer = pg::text(*execution.customer_id);
+	const pg::Argument playbook = pg::text(execution.playbook_id),
+	                   customer = pg::text(*execution.customer_id);
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
 	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
-	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a", {TEXTOID, TEXTOID});
+	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a",
+	                          {TEXTOID, TEXTOID});
 	std::int64_t active = 0;
 	std::string status;
 	{
@@ -157,7 +171,8 @@ void take_place(Execution &execution, Conflict policy) {
 	switch (policy) {
 	case Conflict::Skip:
 		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
-		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" + execution.playbook_id + "\"",
+		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" +
+		                    execution.playbook_id + "\"",
 		                "Execution " + std::to_string(active) + " is " + status + ".",
 		                "Wait for it, or start with conflict => 'queue', 'replace' or 'allow'.");
 	case Conflict::Queue:
@@ -166,9 +181,11 @@ void take_place(Execution &execution, Conflict policy) {
 		return;
 	case Conflict::Replace: {
 		replace_active(active, execution.id);
-		static pg::Statement move("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
-		                          "ON CONFLICT (playbook_id, customer_id) DO UPDATE SET execution_id = excluded.execution_id",
-		                          {TEXTOID, TEXTOID, INT8OID});
+		static pg::Statement move(
+		    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, "
+		    "$3) "
+		    "ON CONFLICT (playbook_id, customer_id) DO UPDATE SET execution_id = excluded.execution_id",
+		    {TEXTOID, TEXTOID, INT8OID});
 		move.execute({playbook, customer, pg::int8(execution.id)});
 		return;
 	}
@@ -199,16 +216,19 @@ Started prepare_start(const StartRequest &request) {
 	const Conflict policy = conflict_policy(request, definition);
 	check_sources(definition, request);
 	if (!request.labels.is_object())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "labels must be a JSON object", "", "Give names and values, such as {\"ticket\": \"T-17\"}.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "labels must be a JSON object", "",
+		                "Give names and values, such as {\"ticket\": \"T-17\"}.");
 	if (request.customer && request.customer->empty())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "customer must not be empty", "", "Leave it out to start without a customer.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "customer must not be empty", "",
+		                "Leave it out to start without a customer.");
 
 	Started started;
 	Execution &execution = started.execution;
 	execution.plan = playbook.plan;
 	execution.snapshot = playbook.plan->snapshot;
 	execution.playbook_id = request.playbook;
-	execution.owner = definition.security == definition::Security::Invoker ? identity::caller() : playbook.owner;
+	execution.owner =
+	    definition.security == definition::Security::Invoker ? identity::caller() : playbook.owner;
 	execution.starter = identity::caller();
 	execution.actor = request.parent != nullptr ? request.parent->actor : identity::actor();
 	execution.customer_id = request.customer;
@@ -216,15 +236,20 @@ Started prepare_start(const StartRequest &request) {
 	execution.parameters = checked_parameters(definition, request.parameters);
 	if (request.labels.size() > 0) execution.labels = request.labels;
 	execution.options = options_of(request);
-	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow) execution.options.set("conflict", Value(*request.conflict));
+	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow)
+		execution.options.set("conflict", Value(*request.conflict));
 	execution.created_at = GetCurrentTimestamp();
 	execution.due_at = std::max(request.start_at.value_or(execution.created_at), execution.created_at);
-	if (definition.deadline) execution.deadline_at = *execution.due_at + definition.deadline->approximate_microseconds();
+	if (definition.deadline)
+		execution.deadline_at = *execution.due_at + definition.deadline->approximate_microseconds();
 	execution.idempotency_key = request.idempotency_key;
 	if (const int depth = nesting_of(request.parent); depth > 0) {
 		if (depth > settings::max_nesting())
-			throw pg::Error(ERRCODE_PROGRAM_LIMIT_EXCEEDED, "executions are nested deeper than " + std::to_string(settings::max_nesting()), "",
-			                "A playbook that starts itself never ends; raise playbook.max_nesting only if this is meant.");
+			throw pg::Error(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			                "executions are nested deeper than " + std::to_string(settings::max_nesting()),
+			                "",
+			                "A playbook that starts itself never ends; raise playbook.max_nesting only if "
+			                "this is meant.");
 		execution.options.set("depth", Value(depth));
 		execution.parent_execution = request.parent->id;
 		execution.parent_position = request.parent_position;
@@ -233,7 +258,8 @@ Started prepare_start(const StartRequest &request) {
 	read_customer_at_start(execution);
 	if (!settings::superuser_owners() && pg::call([&execution] { return superuser_arg(execution.owner); }))
 		throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "executions owned by superusers are switched off", "",
-		                "Give the playbook an ordinary owner with playbook_set_owner(), or set playbook.superuser_owners.");
+		                "Give the playbook an ordinary owner with playbook_set_owner(), or set "
+		                "playbook.superuser_owners.");
 
 	{
 		pg::EngineIdentity engine;
@@ -253,40 +279,65 @@ Started prepare_start(const StartRequest &request) {
 		take_place(execution, policy);
 	}
 	execution.steps.assign(definition.steps.size(), StepRow());
-	for (std::size_t i = 0; i < definition.steps.size(); ++i) execution.steps[i].position = static_cast<int>(i);
+	for (std::size_t i = 0; i < definition.steps.size(); ++i)
+		execution.steps[i].position = static_cast<int>(i);
 	execution.dirty = true;
 	return started;
 }
 
 bool take_free_place(const Execution &execution) {
-	static pg::Statement take("INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
-	                          "ON CONFLICT DO NOTHING", {TEXTOID, TEXTOID, INT8OID});
-	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 1;
+	static pg::Statement take(
+	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
+	    "ON CONFLICT DO NOTHING",
+	    {TEXTOID, TEXTOID, INT8OID});
+	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id),
+	                     pg::int8(execution.id)}) == 1;
 }
 
 std::int64_t commit_start(Execution &execution) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement insert(
-		    "INSERT INTO @playbook_executions_live (id, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, "
-		    "waiting_for, due_at, priority, parameters, labels, options, at_start, created_at, deadline_at, idempotency_key, "
-		    "parent_execution, parent_position, parent_item) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'pending', $9, $10, $11, $12, "
-		    "$13, $14, $15, $16, $17, $18, $19, $20, $21)",
-		    {INT8OID, INT4OID, TEXTOID, INT8OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, INT4OID, JSONBOID,
-		     JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, INT8OID, INT4OID, INT4OID});
-		const auto text_or_null = [](const std::string &text) { return text.empty() ? pg::null() : pg::text(text); };
-		const auto json_or_null = [](const Value &value) { return value.is_null() ? pg::null() : pg::jsonb(value); };
+		static pg::Statement insert("INSERT INTO @playbook_executions_live (id, home, playbook_id, snapshot, "
+		                            "owner, starter, actor, customer_id, status, "
+		                            "waiting_for, due_at, priority, parameters, labels, options, at_start, "
+		                            "created_at, deadline_at, idempotency_key, "
+		                            "parent_execution, parent_position, parent_item) VALUES ($1, $2, $3, $4, "
+		                            "$5, $6, $7, $8, 'pending', $9, $10, $11, $12, "
+		                            "$13, $14, $15, $16, $17, $18, $19, $20, $21)",
+		                            {INT8OID,  INT4OID,  TEXTOID,  INT8OID,        OIDOID,         OIDOID,
+		                             TEXTOID,  TEXTOID,  TEXTOID,  TIMESTAMPTZOID, INT4OID,        JSONBOID,
+		                             JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
+		                             INT8OID,  INT4OID,  INT4OID});
+		const auto text_or_null = [](const std::string &text) {
+			return text.empty() ? pg::null() : pg::text(text);
+		};
+		const auto json_or_null = [](const Value &value) {
+			return value.is_null() ? pg::null() : pg::jsonb(value);
+		};
 		const bool child = execution.parent_execution.has_value();
-		insert.execute({pg::int8(execution.id), pg::int4(execution.home), pg::text(execution.playbook_id),
-		                pg::int8(execution.snapshot), pg::oid(execution.owner), pg::oid(execution.starter), pg::text(execution.actor),
-		                pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
-		                text_or_null(execution.waiting_for), pg::optional_of(execution.due_at, pg::timestamp),
-		                pg::int4(execution.priority), pg::jsonb(execution.parameters), json_or_null(execution.labels),
-		                json_or_null(execution.options), json_or_null(execution.at_start), pg::timestamp(execution.created_at),
-		                pg::optional_of(execution.deadline_at, pg::timestamp), text_or_null(execution.idempotency_key),
-		                pg::optional_of(execution.parent_execution, pg::int8),
-		                child ? pg::int4(execution.parent_position) : pg::null(), child ? pg::int4(execution.parent_item) : pg::null()});
+		insert.execute(
+		    {pg::int8(execution.id),
+		     pg::int4(execution.home),
+		     pg::text(execution.playbook_id),
+		     pg::int8(execution.snapshot),
+		     pg::oid(execution.owner),
+		     pg::oid(execution.starter),
+		     pg::text(execution.actor),
+		     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
+		     text_or_null(execution.waiting_for),
+		     pg::optional_of(execution.due_at, pg::timestamp),
+		     pg::int4(execution.priority),
+		     pg::jsonb(execution.parameters),
+		     json_or_null(execution.labels),
+		     json_or_null(execution.options),
+		     json_or_null(execution.at_start),
+		     pg::timestamp(execution.created_at),
+		     pg::optional_of(execution.deadline_at, pg::timestamp),
+		     text_or_null(execution.idempotency_key),
+		     pg::optional_of(execution.parent_execution, pg::int8),
+		     child ? pg::int4(execution.parent_position) : pg::null(),
+		     child ? pg::int4(execution.parent_item) : pg::null()});
 	}
 	execution.stored = true;
 	execution.dirty = false;

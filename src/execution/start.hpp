@@ -17,7 +17,8 @@ struct StartRequest {
 	bool save_artifacts = true;
 	std::optional<std::string> data_warehouse, crm;
 	bool draft = false;
-	// Set by a playbook step: the child belongs to it, runs as the child playbook's owner and was started by its own.
+	// Set by a playbook step: the child belongs to it, runs as the child playbook's owner and was started by
+	// its own.
 	const Execution *parent = nullptr;
 	int parent_position = 0, parent_item = 0;
 };
@@ -27,16 +28,17 @@ struct Started {
 	bool repeated = false; // the idempotency key was known: `execution` is the first one
 };
 
-// Checks the request as the caller and prepares the execution: rights, parameters, customer, conflict, key. Places in
-// playbook_idempotency and playbook_active_customers are taken; the execution itself is not written yet. Opens its own
-// identity and connection. Errors: 42704 unknown playbook (with the valid ids), 55000 not published, 42501, 22023
-// parameters, P0002 customer, 23505 conflict.
+// Checks the request as the caller and prepares the execution: rights, parameters, customer, conflict, key.
+// Places in playbook_idempotency and playbook_active_customers are taken; the execution itself is not written
+// yet. Opens its own identity and connection. Errors: 42704 unknown playbook (with the valid ids), 55000 not
+// published, 42501, 22023 parameters, P0002 customer, 23505 conflict.
 Started prepare_start(const StartRequest &request);
 
 // Writes the prepared execution and wakes an executor at commit. Returns its id.
 std::int64_t commit_start(Execution &execution);
 
-// Takes the place of the customer's one active execution if nobody has it. As playbook_engine, with a connection open.
+// Takes the place of the customer's one active execution if nobody has it. As playbook_engine, with a
+// connection open.
 bool take_free_place(const Execution &execution);
 
 // Fills in defaults and checks types; throws 22023 with the expected form of every parameter.

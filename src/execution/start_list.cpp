@@ -7,12 +7,13 @@ namespace playbook::execution {
 namespace {
 
 [[noreturn]] void refuse(const Member &member, const char *wanted) {
-	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
-	                "\"" + member.key + "\" must be " + wanted + ", not " + to_json(member.value).substr(0, 60));
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + member.key + "\" must be " + wanted + ", not " +
+	                                                     to_json(member.value).substr(0, 60));
 }
 
 std::string text_of(const Member &member) {
-	if (!member.value.is_string() || member.value.string().empty()) refuse(member, "a text that is not empty");
+	if (!member.value.is_string() || member.value.string().empty())
+		refuse(member, "a text that is not empty");
 	return member.value.string();
 }
 
@@ -26,7 +27,8 @@ int integer_of(const Member &member) {
 
 void read_request(const Value &start, StartRequest &request) {
 	if (!start.is_object())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "each start must be a JSON object, not " + to_json(start).substr(0, 60));
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "each start must be a JSON object, not " + to_json(start).substr(0, 60));
 	for (const Member &member : start.members()) {
 		if (member.key == "customer") {
 			// Ids that are numbers in the application's own tables arrive as such.
@@ -48,8 +50,9 @@ void read_request(const Value &start, StartRequest &request) {
 		} else if (member.key == "labels") {
 			request.labels = member.value;
 		} else {
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown key \"" + member.key + "\" in starts",
-			                "Known are customer, parameters, idempotency_key, priority, start_at, conflict and labels.");
+			throw pg::Error(
+			    ERRCODE_INVALID_PARAMETER_VALUE, "unknown key \"" + member.key + "\" in starts",
+			    "Known are customer, parameters, idempotency_key, priority, start_at, conflict and labels.");
 		}
 	}
 }

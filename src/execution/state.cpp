@@ -6,9 +6,10 @@
 namespace playbook::execution {
 namespace {
 
-constexpr std::array<const char *, 7> status_words = {"pending", "running", "waiting", "paused",
-                                                      "completed", "failed", "cancelled"};
-constexpr std::array<const char *, 6> step_words = {"pending", "running", "waiting", "completed", "failed", "skipped"};
+constexpr std::array<const char *, 7> status_words = {"pending",   "running", "waiting",  "paused",
+                                                      "completed", "failed",  "cancelled"};
+constexpr std::array<const char *, 6> step_words = {"pending",   "running", "waiting",
+                                                    "completed", "failed",  "skipped"};
 
 // Rows: from; columns: to. A retry reopens what failed or was skipped; nothing reopens what was cancelled.
 constexpr bool moves[7][7] = {
@@ -44,10 +45,14 @@ const char *to_string(Status status) { return status_words[static_cast<std::size
 const char *to_string(StepStatus status) { return step_words[static_cast<std::size_t>(status)]; }
 
 std::optional<Status> status_from(std::string_view word) { return find<Status>(status_words, word); }
-std::optional<StepStatus> step_status_from(std::string_view word) { return find<StepStatus>(step_words, word); }
+std::optional<StepStatus> step_status_from(std::string_view word) {
+	return find<StepStatus>(step_words, word);
+}
 
 bool may_move(Status from, Status to) { return moves[static_cast<int>(from)][static_cast<int>(to)]; }
-bool may_move(StepStatus from, StepStatus to) { return step_moves[static_cast<int>(from)][static_cast<int>(to)]; }
+bool may_move(StepStatus from, StepStatus to) {
+	return step_moves[static_cast<int>(from)][static_cast<int>(to)];
+}
 
 bool is_final(Status status) {
 	return status == Status::Completed || status == Status::Failed || status == Status::Cancelled;

@@ -1,6 +1,7 @@
 // The words for where an execution and a step stand, and the one table of allowed moves.
 //
-// The same spelling is in the CHECK constraints and in doc/; a test compares all three. Core: no server header.
+// The same spelling is in the CHECK constraints and in doc/; a test compares all three. Core: no server
+// header.
 #pragma once
 
 #include <optional>

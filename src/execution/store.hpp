@@ -1,8 +1,9 @@
 // Executions and steps between memory and the tables: claiming, loading, writing back, moving to history.
 //
-// Everything here runs as playbook_engine inside an open transaction and Spi connection of the caller's making. Writing is set-based: a Batch collects
-// what changed and flush() writes it with one statement per table and kind (insert, update), however many executions
-// there are. Rows of finished executions go to their slot of history.
+// Everything here runs as playbook_engine inside an open transaction and Spi connection of the caller's
+// making. Writing is set-based: a Batch collects what changed and flush() writes it with one statement per
+// table and kind (insert, update), however many executions there are. Rows of finished executions go to their
+// slot of history.
 #pragma once
 
 #include "execution/model.hpp"

@@ -11,10 +11,13 @@ namespace playbook::execution {
 namespace {
 
 // The columns of an Execution, in the order of read_execution().
-#define EXECUTION_COLUMNS                                                                                             \
-	"id, slot, home, playbook_id, snapshot, owner::oid, starter::oid, actor, customer_id, status, waiting_for, due_at, " \
-	"priority, parameters, labels, options, at_start, error, reason, created_at, started_at, finished_at, paused_at, "   \
-	"deadline_at, coalesce(paused_seconds, 0), idempotency_key, parent_execution, parent_position, parent_item, attempt"
+#define EXECUTION_COLUMNS                                                                                    \
+	"id, slot, home, playbook_id, snapshot, owner::oid, starter::oid, actor, customer_id, status, "          \
+	"waiting_for, due_at, "                                                                                  \
+	"priority, parameters, labels, options, at_start, error, reason, created_at, started_at, finished_at, "  \
+	"paused_at, "                                                                                            \
+	"deadline_at, coalesce(paused_seconds, 0), idempotency_key, parent_execution, parent_position, "         \
+	"parent_item, attempt"
 
 Execution read_execution(const pg::Rows &rows, std::size_t row) {
 	Execution execution;
@@ -98,7 +101,8 @@ std::int32_t home_of(const std::optional<std::string> &customer, const std::stri
 		return static_cast<std::int32_t>((turn += 0x9E37u) >> 4 & 1023u);
 	}
 	return static_cast<std::int32_t>(
-	    hash_bytes(reinterpret_cast<const unsigned char *>(key->data()), static_cast<int>(key->size())) & 1023u);
+	    hash_bytes(reinterpret_cast<const unsigned char *>(key->data()), static_cast<int>(key->size())) &
+	    1023u);
 }
 
 std::string run_id_of(std::int64_t execution, TimestampTz at) {
@@ -108,8 +112,8 @@ std::string run_id_of(std::int64_t execution, TimestampTz at) {
 	if (timestamp2tm(at, nullptr, &broken, &fraction, nullptr, nullptr) != 0)
 		throw pg::Error(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, "timestamp out of range");
 	char stamp[32];
-	std::snprintf(stamp, sizeof stamp, "run_%04d%02d%02d_%02d%02d%02d_", broken.tm_year, broken.tm_mon, broken.tm_mday,
-	              broken.tm_hour, broken.tm_min, broken.tm_sec);
+	std::snprintf(stamp, sizeof stamp, "run_%04d%02d%02d_%02d%02d%02d_", broken.tm_year, broken.tm_mon,
+	              broken.tm_mday, broken.tm_hour, broken.tm_min, broken.tm_sec);
 	std::string code;
 	for (std::int64_t rest = execution; rest > 0; rest /= 36) code.insert(code.begin(), digits[rest % 36]);
 	while (code.size() < 6) code.insert(code.begin(), '0');
@@ -128,15 +132,17 @@ std::int64_t execution_from_text(const std::string &text) {
 		if (good) id = id * base + digit;
 	}
 	if (!good)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + text + "\" is neither an execution's id nor a run id", "",
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "\"" + text + "\" is neither an execution's id nor a run id", "",
 		                "An id is a number such as 42; a run id reads run_20260128_143000_abc123.");
 	return id;
 }
 
 std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit) {
-	static pg::Statement claim("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live "
-	                           "WHERE owner = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED",
-	                           {REGROLEOID, TIMESTAMPTZOID, INT4OID});
+	static pg::Statement claim(
+	    "SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live "
+	    "WHERE owner = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED",
+	    {REGROLEOID, TIMESTAMPTZOID, INT4OID});
 	const pg::Rows rows = claim.query({pg::oid(owner), pg::timestamp(now), pg::int4(limit)});
 	std::vector<Execution> executions;
 	executions.reserve(rows.size());
@@ -145,15 +151,16 @@ std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit) {
 }
 
 std::optional<Execution> lock_live(std::int64_t id) {
-	static pg::Statement lock("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live WHERE id = $1 FOR UPDATE",
-	                          {INT8OID});
+	static pg::Statement lock(
+	    "SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live WHERE id = $1 FOR UPDATE", {INT8OID});
 	const pg::Rows rows = lock.query({pg::int8(id)});
 	if (rows.empty()) return std::nullopt;
 	return read_execution(rows, 0);
 }
 
 std::optional<Execution> find_execution(std::int64_t id) {
-	static pg::Statement find("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions WHERE id = $1", {INT8OID});
+	static pg::Statement find("SELECT " EXECUTION_COLUMNS " FROM @playbook_executions WHERE id = $1",
+	                          {INT8OID});
 	const pg::Rows rows = find.query({pg::int8(id)});
 	if (rows.empty()) return std::nullopt;
 	return read_execution(rows, 0);
@@ -177,12 +184,16 @@ void load_steps(std::vector<Execution *> executions) {
 	}
 	if (begun.empty()) return;
 
-#define STEP_COLUMNS                                                                                                  \
-	"execution_id, position, item, status, outcome, attempt, reason, waiting_for, due_at, coalesce(alone, false), "      \
-	"coalesce(worker, 0), input, output, error, row_count, rows IS NOT NULL OR chunks IS NOT NULL, started_at, finished_at"
-	static pg::Statement live("SELECT " STEP_COLUMNS " FROM @playbook_step_executions_live WHERE execution_id = ANY ($1)",
+#define STEP_COLUMNS                                                                                         \
+	"execution_id, position, item, status, outcome, attempt, reason, waiting_for, due_at, coalesce(alone, "  \
+	"false), "                                                                                               \
+	"coalesce(worker, 0), input, output, error, row_count, rows IS NOT NULL OR chunks IS NOT NULL, "         \
+	"started_at, finished_at"
+	static pg::Statement live("SELECT " STEP_COLUMNS
+	                          " FROM @playbook_step_executions_live WHERE execution_id = ANY ($1)",
 	                          {INT8ARRAYOID});
-	static pg::Statement all("SELECT " STEP_COLUMNS " FROM @playbook_step_executions WHERE execution_id = ANY ($1)",
+	static pg::Statement all("SELECT " STEP_COLUMNS
+	                         " FROM @playbook_step_executions WHERE execution_id = ANY ($1)",
 	                         {INT8ARRAYOID});
 	const pg::Rows rows = (history ? all : live).query({pg::datum(pg::array_of(begun))});
 	for (std::size_t row = 0; row < rows.size(); ++row) {

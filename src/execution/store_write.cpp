@@ -43,27 +43,34 @@ std::string partition(const char *table, int slot) {
 
 // A statement for each partition, made when it is first needed; the hot path names partitions directly.
 using MakeSql = std::string (*)(int slot);
-pg::Statement &for_slot(std::map<int, pg::Statement> &made, int slot, MakeSql sql, std::initializer_list<Oid> types) {
+pg::Statement &for_slot(std::map<int, pg::Statement> &made, int slot, MakeSql sql,
+                        std::initializer_list<Oid> types) {
 	const auto found = made.find(slot);
 	if (found != made.end()) return found->second;
 	return made.emplace(slot, pg::Statement(sql(slot), types)).first->second;
 }
 
-bool small(const StepRow &step) { return step.rows->bytes() <= result::inline_bytes && step.rows->chunks().size() <= 1; }
+bool small(const StepRow &step) {
+	return step.rows->bytes() <= result::inline_bytes && step.rows->chunks().size() <= 1;
+}
 
-const std::vector<Oid> step_types = {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID,
-                                     TEXTOID, TEXTOID, TIMESTAMPTZOID, BOOLOID, OIDOID, INT4OID, JSONBOID, JSONBOID, JSONBOID,
-                                     INT8OID, BYTEAOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
-#define STEP_ARRAYS                                                                                                   \
-	"$1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], $8::text[], "         \
-	"$9::integer[], $10::text[], $11::text[], $12::timestamptz[], $13::boolean[], $14::oid[], $15::integer[], "           \
-	"$16::jsonb[], $17::jsonb[], $18::jsonb[], $19::bigint[], $20::bytea[], $21::integer[], $22::timestamptz[], "         \
+const std::vector<Oid> step_types = {
+    INT8OID,  INT4OID,  INT4OID, INT4OID,        TEXTOID, TEXTOID,        TEXTOID,       TEXTOID,
+    INT4OID,  TEXTOID,  TEXTOID, TIMESTAMPTZOID, BOOLOID, OIDOID,         INT4OID,       JSONBOID,
+    JSONBOID, JSONBOID, INT8OID, BYTEAOID,       INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+#define STEP_ARRAYS                                                                                          \
+	"$1::bigint[], $2::integer[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::text[], "        \
+	"$8::text[], "                                                                                           \
+	"$9::integer[], $10::text[], $11::text[], $12::timestamptz[], $13::boolean[], $14::oid[], "              \
+	"$15::integer[], "                                                                                       \
+	"$16::jsonb[], $17::jsonb[], $18::jsonb[], $19::bigint[], $20::bytea[], $21::integer[], "                \
+	"$22::timestamptz[], "                                                                                   \
 	"$23::timestamptz[]"
-#define STEP_TYPES                                                                                                    \
-	INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,       \
-	    INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID_, BOOLARRAYOID, OIDARRAYOID, INT4ARRAYOID,          \
-	    JSONBARRAYOID_, JSONBARRAYOID_, JSONBARRAYOID_, INT8ARRAYOID, BYTEAARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID_,  \
-	    TIMESTAMPTZARRAYOID_
+#define STEP_TYPES                                                                                           \
+	INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID,        \
+	    TEXTARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID_, BOOLARRAYOID,          \
+	    OIDARRAYOID, INT4ARRAYOID, JSONBARRAYOID_, JSONBARRAYOID_, JSONBARRAYOID_, INT8ARRAYOID,             \
+	    BYTEAARRAYOID, INT4ARRAYOID, TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_
 
 // Array types that the server's headers give no name in every version.
 constexpr Oid TIMESTAMPTZARRAYOID_ = 1185;
@@ -71,20 +78,27 @@ constexpr Oid JSONBARRAYOID_ = 3807;
 
 std::string insert_steps_sql(int slot) {
 	return "INSERT INTO " + partition("playbook_step_executions", slot) +
-	       " (slot, execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, waiting_for, due_at, "
-	       "alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, finished_at) SELECT " +
+	       " (slot, execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
+	       "waiting_for, due_at, "
+	       "alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, finished_at) "
+	       "SELECT " +
 	       std::to_string(slot) + "::smallint, * FROM unnest(" STEP_ARRAYS ")";
 }
 
 const char *const update_steps_sql =
-    "UPDATE @playbook_step_executions_live s SET status = u.status, outcome = u.outcome, attempt = u.attempt, "
-    "reason = u.reason, waiting_for = u.waiting_for, due_at = u.due_at, alone = u.alone, owner = u.owner, worker = u.worker, "
+    "UPDATE @playbook_step_executions_live s SET status = u.status, outcome = u.outcome, attempt = "
+    "u.attempt, "
+    "reason = u.reason, waiting_for = u.waiting_for, due_at = u.due_at, alone = u.alone, owner = u.owner, "
+    "worker = u.worker, "
     "input = u.input, output = u.output, error = u.error, row_count = u.row_count, "
-    "rows = CASE WHEN u.chunks = -1 THEN s.rows ELSE u.rows END, chunks = CASE WHEN u.chunks = -1 THEN s.chunks ELSE u.chunks END, "
+    "rows = CASE WHEN u.chunks = -1 THEN s.rows ELSE u.rows END, chunks = CASE WHEN u.chunks = -1 THEN "
+    "s.chunks ELSE u.chunks END, "
     "started_at = u.started_at, finished_at = u.finished_at "
-    "FROM unnest(" STEP_ARRAYS ") AS u (execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
-    "waiting_for, due_at, alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, finished_at) "
-    "WHERE s.execution_id = u.execution_id AND s.position = u.position AND s.item = u.item";
+    "FROM unnest(" STEP_ARRAYS
+    ") AS u (execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
+    "waiting_for, due_at, alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, "
+    "finished_at) "
+    "WHERE s.execution_id = ANY ($1) AND s.execution_id = u.execution_id AND s.position = u.position AND s.item = u.item";
 
 void append_step(Columns &columns, const Execution &execution, const StepRow &step) {
 	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];
@@ -102,20 +116,24 @@ void append_step(Columns &columns, const Execution &execution, const StepRow &st
 		chunks = pg::int4(-1); // leave what the table holds
 	}
 	const bool queued = step.alone && !is_final(step.status);
-	columns << pg::int8(execution.id) << pg::int4(step.position) << pg::int4(step.item) << pg::int4(execution.home)
-	        << pg::text(defined.id) << pg::text(definition::to_string(defined.type)) << pg::text(to_string(step.status))
+	columns << pg::int8(execution.id) << pg::int4(step.position) << pg::int4(step.item)
+	        << pg::int4(execution.home) << pg::text(defined.id)
+	        << pg::text(definition::to_string(defined.type)) << pg::text(to_string(step.status))
 	        << text_or_null(step.outcome) << pg::int4(step.attempt) << text_or_null(step.reason)
 	        << text_or_null(step.waiting_for) << time_or_null(step.due_at)
-	        << (step.alone ? pg::boolean(true) : pg::null()) << (queued ? pg::oid(execution.owner) : pg::null())
+	        << (step.alone ? pg::boolean(true) : pg::null())
+	        << (queued ? pg::oid(execution.owner) : pg::null())
 	        << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json_or_null(step.input)
-	        << json_or_null(step.output) << json_or_null(step.error) << pg::optional_of(step.row_count, pg::int8) << rows
-	        << chunks << time_or_null(step.started_at) << time_or_null(step.finished_at);
+	        << json_or_null(step.output) << json_or_null(step.error)
+	        << pg::optional_of(step.row_count, pg::int8) << rows << chunks << time_or_null(step.started_at)
+	        << time_or_null(step.finished_at);
 }
 
 } // namespace
 
 int history_slot(TimestampTz finished_at) {
-	// Sixteen slots of eight days each outlast the longest retention of 90 days with room for a late truncation.
+	// Sixteen slots of eight days each outlast the longest retention of 90 days with room for a late
+	// truncation.
 	constexpr std::int64_t day = 86400 * USECS_PER_SEC;
 	constexpr std::int64_t kept_days = 90;
 	return static_cast<int>((finished_at / day + kept_days) / 8 % 16) + 1;
@@ -130,7 +148,8 @@ void Batch::flush() {
 	if (executions_.empty()) return;
 	// A finished execution's rows that were never in the table go to history at once.
 	for (Execution *execution : executions_)
-		if (is_final(execution->status) && execution->finished_at && execution->slot == 0 && !execution->stored)
+		if (is_final(execution->status) && execution->finished_at && execution->slot == 0 &&
+		    !execution->stored)
 			execution->slot = history_slot(*execution->finished_at);
 	write_executions();
 	write_steps();
@@ -139,8 +158,10 @@ void Batch::flush() {
 	write_changes();
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);
-		const bool person = execution->waiting_for == "approval" || execution->waiting_for == "task" || execution->status == Status::Paused;
-		if (execution->dirty && (is_final(execution->status) || person)) worker::wake_waiters_at_commit(execution->id);
+		const bool person = execution->waiting_for == "approval" || execution->waiting_for == "task" ||
+		                    execution->status == Status::Paused;
+		if (execution->dirty && (is_final(execution->status) || person))
+			worker::wake_waiters_at_commit(execution->id);
 		execution->dirty = false;
 		execution->stored = true;
 		execution->announced = execution->status;
@@ -160,23 +181,26 @@ void Batch::flush() {
 }
 
 void Batch::write_executions() {
-	Columns updated({INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-	                 TIMESTAMPTZOID, INT4OID, INT4OID, JSONBOID, TEXTOID, JSONBOID, JSONBOID});
+	Columns updated({INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+	                 TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, JSONBOID, TEXTOID, JSONBOID,
+	                 JSONBOID});
 	for (Execution *execution : executions_) {
 		if (!execution->dirty) continue;
 		if (execution->announced != execution->status)
 			changes_.push_back({execution->id, -1, 0, letter_of(execution->status)});
 		// A child's end or a signal of this transaction must not be written over.
-		if ((execution->status == Status::Running || execution->status == Status::Waiting) && was_made_due(execution->id))
-			execution->due_at = std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
+		if ((execution->status == Status::Running || execution->status == Status::Waiting) &&
+		    was_made_due(execution->id))
+			execution->due_at =
+			    std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
 		if (execution->stored) {
 			updated << pg::int8(execution->id) << pg::text(to_string(execution->status))
 			        << text_or_null(execution->waiting_for) << time_or_null(execution->due_at)
 			        << time_or_null(execution->started_at) << time_or_null(execution->finished_at)
 			        << time_or_null(execution->paused_at) << time_or_null(execution->deadline_at)
 			        << pg::int4(execution->paused_seconds) << pg::int4(execution->attempt)
-			        << json_or_null(execution->error) << text_or_null(execution->reason) << json_or_null(execution->at_start)
-			        << json_or_null(execution->options);
+			        << json_or_null(execution->error) << text_or_null(execution->reason)
+			        << json_or_null(execution->at_start) << json_or_null(execution->options);
 			continue;
 		}
 		static std::map<int, pg::Statement> statements;
@@ -184,41 +208,69 @@ void Batch::write_executions() {
 		    statements, execution->slot,
 		    [](int slot) {
 			    return "INSERT INTO " + partition("playbook_executions", slot) +
-			           " (id, slot, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, waiting_for, "
-			           "due_at, priority, parameters, labels, options, at_start, created_at, started_at, finished_at, "
-			           "deadline_at, idempotency_key, parent_execution, parent_position, parent_item, error, reason) VALUES "
-			           "($1, $2::integer::smallint, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, "
+			           " (id, slot, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, "
+			           "waiting_for, "
+			           "due_at, priority, parameters, labels, options, at_start, created_at, started_at, "
+			           "finished_at, "
+			           "deadline_at, idempotency_key, parent_execution, parent_position, parent_item, error, "
+			           "reason) VALUES "
+			           "($1, $2::integer::smallint, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
+			           "$15, $16, $17, $18, $19, $20, $21, "
 			           "$22, $23, $24, $25, $26, $27)";
 		    },
-		    {INT8OID, INT4OID, INT4OID, TEXTOID, INT8OID, OIDOID, OIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID,
-		     INT4OID, JSONBOID, JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-		     TEXTOID, INT8OID, INT4OID, INT4OID, JSONBOID, TEXTOID});
+		    {INT8OID,  INT4OID,  INT4OID,  TEXTOID,        INT8OID,        OIDOID,         OIDOID,
+		     TEXTOID,  TEXTOID,  TEXTOID,  TEXTOID,        TIMESTAMPTZOID, INT4OID,        JSONBOID,
+		     JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
+		     TEXTOID,  INT8OID,  INT4OID,  INT4OID,        JSONBOID,       TEXTOID});
 		const bool child = execution->parent_execution.has_value();
-		insert.execute({pg::int8(execution->id), pg::int4(execution->slot), pg::int4(execution->home),
-		                pg::text(execution->playbook_id), pg::int8(execution->snapshot), pg::oid(execution->owner),
-		                pg::oid(execution->starter), pg::text(execution->actor),
-		                pg::optional_of(execution->customer_id, [](const std::string &id) { return pg::text(id); }),
-		                pg::text(to_string(execution->status)), text_or_null(execution->waiting_for),
-		                time_or_null(execution->due_at), pg::int4(execution->priority), pg::jsonb(execution->parameters),
-		                json_or_null(execution->labels), json_or_null(execution->options), json_or_null(execution->at_start),
-		                pg::timestamp(execution->created_at), time_or_null(execution->started_at),
-		                time_or_null(execution->finished_at), time_or_null(execution->deadline_at),
-		                text_or_null(execution->idempotency_key), pg::optional_of(execution->parent_execution, pg::int8),
-		                child ? pg::int4(execution->parent_position) : pg::null(),
-		                child ? pg::int4(execution->parent_item) : pg::null(), json_or_null(execution->error),
-		                text_or_null(execution->reason)});
+		insert.execute(
+		    {pg::int8(execution->id),
+		     pg::int4(execution->slot),
+		     pg::int4(execution->home),
+		     pg::text(execution->playbook_id),
+		     pg::int8(execution->snapshot),
+		     pg::oid(execution->owner),
+		     pg::oid(execution->starter),
+		     pg::text(execution->actor),
+		     pg::optional_of(execution->customer_id, [](const std::string &id) { return pg::text(id); }),
+		     pg::text(to_string(execution->status)),
+		     text_or_null(execution->waiting_for),
+		     time_or_null(execution->due_at),
+		     pg::int4(execution->priority),
+		     pg::jsonb(execution->parameters),
+		     json_or_null(execution->labels),
+		     json_or_null(execution->options),
+		     json_or_null(execution->at_start),
+		     pg::timestamp(execution->created_at),
+		     time_or_null(execution->started_at),
+		     time_or_null(execution->finished_at),
+		     time_or_null(execution->deadline_at),
+		     text_or_null(execution->idempotency_key),
+		     pg::optional_of(execution->parent_execution, pg::int8),
+		     child ? pg::int4(execution->parent_position) : pg::null(),
+		     child ? pg::int4(execution->parent_item) : pg::null(),
+		     json_or_null(execution->error),
+		     text_or_null(execution->reason)});
 	}
 	if (updated.empty()) return;
-	static pg::Statement update(
-	    "UPDATE @playbook_executions_live e SET status = u.status, waiting_for = u.waiting_for, due_at = u.due_at, "
-	    "started_at = u.started_at, finished_at = u.finished_at, paused_at = u.paused_at, deadline_at = u.deadline_at, "
-	    "paused_seconds = nullif(u.paused_seconds, 0), attempt = u.attempt, error = u.error, reason = u.reason, at_start = u.at_start, options = u.options "
-	    "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], "
-	    "$7::timestamptz[], $8::timestamptz[], $9::integer[], $10::integer[], $11::jsonb[], $12::text[], $13::jsonb[], $14::jsonb[]) "
-	    "AS u (id, status, waiting_for, due_at, started_at, finished_at, paused_at, deadline_at, paused_seconds, attempt, error, "
-	    "reason, at_start, options) WHERE e.id = u.id",
-	    {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_,
-	     TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_, INT4ARRAYOID, INT4ARRAYOID, JSONBARRAYOID_, TEXTARRAYOID, JSONBARRAYOID_, JSONBARRAYOID_});
+	static pg::Statement update("UPDATE @playbook_executions_live e SET status = u.status, waiting_for = "
+	                            "u.waiting_for, due_at = u.due_at, "
+	                            "started_at = u.started_at, finished_at = u.finished_at, paused_at = "
+	                            "u.paused_at, deadline_at = u.deadline_at, "
+	                            "paused_seconds = nullif(u.paused_seconds, 0), attempt = u.attempt, error = "
+	                            "u.error, reason = u.reason, at_start = u.at_start, options = u.options "
+	                            "FROM unnest($1::bigint[], $2::text[], $3::text[], $4::timestamptz[], "
+	                            "$5::timestamptz[], $6::timestamptz[], "
+	                            "$7::timestamptz[], $8::timestamptz[], $9::integer[], $10::integer[], "
+	                            "$11::jsonb[], $12::text[], $13::jsonb[], $14::jsonb[]) "
+	                            "AS u (id, status, waiting_for, due_at, started_at, finished_at, paused_at, "
+	                            "deadline_at, paused_seconds, attempt, error, "
+	                            "reason, at_start, options) WHERE e.id = ANY ($1) AND e.id = u.id",
+	                            {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZARRAYOID_,
+	                             TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_, TIMESTAMPTZARRAYOID_,
+	                             TIMESTAMPTZARRAYOID_, INT4ARRAYOID, INT4ARRAYOID, JSONBARRAYOID_,
+	                             TEXTARRAYOID, JSONBARRAYOID_, JSONBARRAYOID_});
+	const pg::HashJoins joins;
 	update.execute(updated.arrays());
 }
 
@@ -233,7 +285,8 @@ void Batch::write_steps() {
 			if (step.stored)
 				append_step(updated, *execution, step);
 			else
-				append_step(inserted.try_emplace(execution->slot, step_types).first->second, *execution, step);
+				append_step(inserted.try_emplace(execution->slot, step_types).first->second, *execution,
+				            step);
 		};
 		for (StepRow &step : execution->steps) queue(step);
 		for (auto &[key, step] : execution->items) queue(step);
@@ -242,13 +295,15 @@ void Batch::write_steps() {
 	for (const auto &[slot, columns] : inserted)
 		for_slot(inserts, slot, insert_steps_sql, {STEP_TYPES}).execute(columns.arrays());
 	static pg::Statement update(update_steps_sql, {STEP_TYPES});
+	const pg::HashJoins joins;
 	if (!updated.empty()) update.execute(updated.arrays());
 }
 
 void Batch::write_row_sets() {
 	const auto store = [](const Execution &execution, const StepRow &step) {
 		if (!step.dirty || step.rows == nullptr || small(step)) return;
-		result::store_chunks(execution.id, execution.slot, execution.home, step.position, step.item, *step.rows);
+		result::store_chunks(execution.id, execution.slot, execution.home, step.position, step.item,
+		                     *step.rows);
 	};
 	for (const Execution *execution : executions_) {
 		for (const StepRow &step : execution->steps) store(*execution, step);
@@ -259,31 +314,40 @@ void Batch::write_row_sets() {
 void Batch::move_finished() {
 	std::map<int, std::vector<std::int64_t>> by_slot;
 	for (Execution *execution : executions_) {
-		if (!is_final(execution->status) || execution->slot != 0 || !execution->stored || !execution->finished_at) continue;
+		if (!is_final(execution->status) || execution->slot != 0 || !execution->stored ||
+		    !execution->finished_at)
+			continue;
 		execution->slot = history_slot(*execution->finished_at);
 		by_slot[execution->slot].push_back(execution->id);
 	}
 	const auto move_sql = [](const char *table, const char *key, const char *columns, int slot) {
-		return "WITH gone AS (DELETE FROM " + partition(table, 0) + " WHERE " + key + " = ANY ($1) RETURNING *) INSERT INTO " +
-		       partition(table, slot) + " (slot, " + columns + ") SELECT " + std::to_string(slot) + "::smallint, " + columns +
-		       " FROM gone";
+		return "WITH gone AS (DELETE FROM " + partition(table, 0) + " WHERE " + key +
+		       " = ANY ($1) RETURNING *) INSERT INTO " + partition(table, slot) + " (slot, " + columns +
+		       ") SELECT " + std::to_string(slot) + "::smallint, " + columns + " FROM gone";
 	};
 	static std::map<int, pg::Statement> executions, steps, rows;
 	for (const auto &[slot, ids] : by_slot) {
-		const auto run = [&, number = slot](std::map<int, pg::Statement> &made, const char *table, const char *key, const char *columns) {
+		const auto run = [&, number = slot](std::map<int, pg::Statement> &made, const char *table,
+		                                    const char *key, const char *columns) {
 			auto found = made.find(number);
 			if (found == made.end())
-				found = made.emplace(number, pg::Statement(move_sql(table, key, columns, number), {INT8ARRAYOID})).first;
+				found =
+				    made.emplace(number, pg::Statement(move_sql(table, key, columns, number), {INT8ARRAYOID}))
+				        .first;
 			found->second.execute({pg::datum(pg::array_of(ids))});
 		};
 		run(executions, "playbook_executions", "id",
-		    "id, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, waiting_for, due_at, priority, parameters, "
-		    "labels, options, at_start, created_at, started_at, finished_at, paused_at, paused_seconds, deadline_at, idempotency_key, "
+		    "id, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, waiting_for, "
+		    "due_at, priority, parameters, "
+		    "labels, options, at_start, created_at, started_at, finished_at, paused_at, paused_seconds, "
+		    "deadline_at, idempotency_key, "
 		    "parent_execution, parent_position, parent_item, attempt, error, reason");
 		run(steps, "playbook_step_executions", "execution_id",
-		    "execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, waiting_for, due_at, alone, owner, "
+		    "execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
+		    "waiting_for, due_at, alone, owner, "
 		    "worker, input, output, error, row_count, rows, chunks, started_at, finished_at");
-		run(rows, "playbook_step_rows", "execution_id", "execution_id, position, item, chunk, home, row_count, data");
+		run(rows, "playbook_step_rows", "execution_id",
+		    "execution_id, position, item, chunk, home, row_count, data");
 	}
 }
 
@@ -300,12 +364,13 @@ void Batch::write_changes() {
 		statuses += change.status;
 		has_items = has_items || change.item != 0;
 	}
-	static pg::Statement insert("INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
-	                            "VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
-	                            {INT4OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTOID});
+	static pg::Statement insert(
+	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
+	    "VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
+	    {INT4OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTOID});
 	insert.execute({pg::int4(static_cast<std::int32_t>(changes_.size())), pg::datum(pg::array_of(executions)),
-	                pg::datum(pg::array_of(positions)), has_items ? pg::datum(pg::array_of(items)) : pg::null(),
-	                pg::text(statuses)});
+	                pg::datum(pg::array_of(positions)),
+	                has_items ? pg::datum(pg::array_of(items)) : pg::null(), pg::text(statuses)});
 }
 
 } // namespace playbook::execution

@@ -1,7 +1,7 @@
 // What a condition mentions, told from its text alone: dotted names, and steps' outcomes compared with words.
 //
-// A lexical look, for checks when a definition is saved and for knowing which step waits for which. Whether the
-// text is an expression is for PostgreSQL's parser (condition.hpp).
+// A lexical look, for checks when a definition is saved and for knowing which step waits for which. Whether
+// the text is an expression is for PostgreSQL's parser (condition.hpp).
 #pragma once
 
 #include <cstddef>

@@ -4,12 +4,12 @@
 //   pasted      a scalar written directly in the step's own config.parameters: put in as its author wrote it
 //   bound       any other value: becomes $n (untyped, so that context decides, as a driver binds)
 //   list        a bound array in IN ({{x}}) or NOT IN ({{x}}): becomes = ANY ($n) or <> ALL ($n), one array,
-//               empty lists included; a bound array elsewhere becomes $n, $m, … (at most 1,000 elements), except
-//               alone in ANY ({{x}}), ALL ({{x}}) or {{x}}::type[], where it is one array
+//               empty lists included; a bound array elsewhere becomes $n, $m, … (at most 1,000 elements),
+//               except alone in ANY ({{x}}), ALL ({{x}}) or {{x}}::type[], where it is one array
 //   identifier  a bound value where only a name can stand (after FROM, JOIN, INTO, UPDATE, TABLE, or beside a
 //               dot): checked, split at dots, each part quoted
-// A placeholder inside a quoted literal, a quoted identifier, a comment or a dollar quote is an error, with the
-// hint to drop the quotes.
+// A placeholder inside a quoted literal, a quoted identifier, a comment or a dollar quote is an error, with
+// the hint to drop the quotes.
 #pragma once
 
 #include <functional>

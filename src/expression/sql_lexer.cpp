@@ -231,18 +231,18 @@ private:
 		at_ = close + 2;
 		while (peek() == '}') ++at_; // "{{{x}}}" is one mistake, not two
 		if (sign == '#' || sign == '/' || sign == '^' || name == "else" || name.substr(0, 5) == "else ")
-			fail(
-			    begin, "block \"{{" + excerpt(inside) + "}}\" in a query",
-			    "A query has placeholders only. Choose with SQL, as in ({{region}} IS NULL OR region = {{region}}).");
+			fail(begin, "block \"{{" + excerpt(inside) + "}}\" in a query",
+			     "A query has placeholders only. Choose with SQL, as in ({{region}} IS NULL OR region = "
+			     "{{region}}).");
 		else if (sign == '{' || sign == '&')
-			fail(
-			    begin, "\"{{" + excerpt(inside) + "}}\" is no placeholder of a query",
-			    "Write two braces: {{name}}. Whether a value is bound or pasted does not depend on the braces.");
+			fail(begin, "\"{{" + excerpt(inside) + "}}\" is no placeholder of a query",
+			     "Write two braces: {{name}}. Whether a value is bound or pasted does not depend on the "
+			     "braces.");
 		else if (!is_name(name) || at_ != close + 2)
-			fail(
-			    begin, "\"{{" + excerpt(inside) + "}}\" is no placeholder of a query",
-			    "A placeholder is a name or a dotted path, as in {{min_arr}} or {{customer.id}}; helpers, comments and "
-			    "expressions are not available here.");
+			fail(begin, "\"{{" + excerpt(inside) + "}}\" is no placeholder of a query",
+			     "A placeholder is a name or a dotted path, as in {{min_arr}} or {{customer.id}}; helpers, "
+			     "comments and "
+			     "expressions are not available here.");
 		else
 			return add(SqlTokenKind::Placeholder, begin, name);
 		// Stands in for the placeholder that was meant, so that its neighbours are judged as they should be.

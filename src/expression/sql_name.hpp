@@ -15,8 +15,8 @@ std::vector<std::string> split_sql_name(std::string_view text, std::string &prob
 // Always in double quotes, doubled inside.
 std::string quote_sql_name(std::string_view part);
 
-inline constexpr const char *sql_name_hint =
-    "A name is one to four parts separated by dots, of letters, digits, _, $ and -, each of at most 63 bytes; put any "
-    "other part in double quotes.";
+inline constexpr const char *sql_name_hint = "A name is one to four parts separated by dots, of letters, "
+                                             "digits, _, $ and -, each of at most 63 bytes; put any "
+                                             "other part in double quotes.";
 
 } // namespace playbook::expression

@@ -155,9 +155,9 @@ private:
 		if (name > 0 && at_ + name == text_.size()) return unclosed();
 		std::size_t end = at_ + 1;
 		while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
-		fail(
-		    at_, "unexpected \"" + std::string(text_.substr(at_, end - at_)) + "\" in a mustache",
-		    "Write \\{{ for the two braces themselves; put an unusual name in brackets, as in {{customer.[the name]}}.");
+		fail(at_, "unexpected \"" + std::string(text_.substr(at_, end - at_)) + "\" in a mustache",
+		     "Write \\{{ for the two braces themselves; put an unusual name in brackets, as in "
+		     "{{customer.[the name]}}.");
 	}
 
 	void open_tag() {

@@ -63,9 +63,9 @@ private:
 	}
 	[[noreturn]] void unexpected(const TemplateToken &token) const {
 		if (token.kind == Kind::End) fail(token, "unexpected end of a mustache", "Close it with }}.");
-		fail(
-		    token, "unexpected \"" + token.text.substr(0, 40) + "\" in a mustache",
-		    "A mustache is a variable or a helper with its arguments, as in {{customer.name}} or {{date customer.renewal_date}}.");
+		fail(token, "unexpected \"" + token.text.substr(0, 40) + "\" in a mustache",
+		     "A mustache is a variable or a helper with its arguments, as in {{customer.name}} or {{date "
+		     "customer.renewal_date}}.");
 	}
 
 	TemplateProgram program() {

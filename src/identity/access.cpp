@@ -136,8 +136,9 @@ void require_edit(const std::string &playbook, Oid owner) {
 	if (can_edit(owner)) return;
 	require_view(playbook, owner);
 	refuse("must be owner of playbook \"" + playbook + "\"",
-	       "Its owner is \"" + pg::role_name(owner) + "\": who edits it writes SQL that runs as that role, so only its "
-	       "members may.");
+	       "Its owner is \"" + pg::role_name(owner) +
+	           "\": who edits it writes SQL that runs as that role, so only its "
+	           "members may.");
 }
 
 void require_author() {
@@ -155,7 +156,8 @@ void unknown_playbook(const std::string &playbook) {
 	{
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
-		static pg::Statement all("SELECT id, owner FROM @playbooks WHERE status <> 'archived' ORDER BY id", {});
+		static pg::Statement all("SELECT id, owner FROM @playbooks WHERE status <> 'archived' ORDER BY id",
+		                         {});
 		const pg::Rows rows = all.query({});
 		int listed = 0;
 		for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -169,13 +171,14 @@ void unknown_playbook(const std::string &playbook) {
 		}
 	}
 	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "playbook \"" + playbook + "\" does not exist",
-	                known.empty() ? "There is no playbook that you may see." : "Valid playbooks are: " + known + ".",
+	                known.empty() ? "There is no playbook that you may see."
+	                              : "Valid playbooks are: " + known + ".",
 	                "Create it with playbook_create(), or ask its owner to share it with you.");
 }
 
 void unknown_execution(std::int64_t execution) {
-	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "execution " + std::to_string(execution) + " does not exist", "",
-	                "It is unknown here, past its retention time, or not visible to you.");
+	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "execution " + std::to_string(execution) + " does not exist",
+	                "", "It is unknown here, past its retention time, or not visible to you.");
 }
 
 bool is_named(const Value &named) {

@@ -1,12 +1,14 @@
 // Who is asking, and what may they do.
 //
-// Three questions, kept apart. caller(): the database role whose rights count, as in any SQL function. actor(): the
-// person it acts for, which histories, approvals and N-of-M count. can_…/require_…: the rules of doc/security.md, one
-// function for each line of its table; row-level security asks the same functions, so a row that SELECT hides is
-// unknown to every function too (42704), and one that may be seen but not touched is refused (42501).
+// Three questions, kept apart. caller(): the database role whose rights count, as in any SQL function.
+// actor(): the person it acts for, which histories, approvals and N-of-M count. can_…/require_…: the rules of
+// doc/security.md, one function for each line of its table; row-level security asks the same functions, so a
+// row that SELECT hides is unknown to every function too (42704), and one that may be seen but not touched is
+// refused (42501).
 //
-// All of them may be called before or inside a pg::EngineIdentity, and open their own SPI connection when they must
-// read. What they read of shares, people and the customer source is kept for the length of a client's statement.
+// All of them may be called before or inside a pg::EngineIdentity, and open their own SPI connection when
+// they must read. What they read of shares, people and the customer source is kept for the length of a
+// client's statement.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -17,14 +19,15 @@ namespace playbook::identity {
 // The effective role: of the SQL function that was called, not of the engine that works for it.
 Oid caller();
 
-// The person's id. playbook.actor where the session's role is a member of playbook_trusted_app; else the person of the
-// session's role (playbook_people.role); else the role's name. SQL of a playbook that runs in somebody else's session
-// speaks for its owner, not for that session's person.
+// The person's id. playbook.actor where the session's role is a member of playbook_trusted_app; else the
+// person of the session's role (playbook_people.role); else the role's name. SQL of a playbook that runs in
+// somebody else's session speaks for its owner, not for that session's person.
 std::string actor();
 
 // Whether `member` has the rights of `role` (inherited membership; superusers have all).
 bool member_of(Oid member, Oid role);
-// Whether the caller is a member of one of the group roles, e.g. "playbook_operator"; false when that role is gone.
+// Whether the caller is a member of one of the group roles, e.g. "playbook_operator"; false when that role is
+// gone.
 bool caller_in_group(const char *group);
 
 // The columns of an execution that decide who may see it.
@@ -67,8 +70,8 @@ void require_admin(const char *what);
 // 42704 in the words that an invisible execution gets too.
 [[noreturn]] void unknown_execution(std::int64_t execution);
 
-// Whether {"people": [ids], "roles": [names]} names the caller: itself, as deputy of somebody who is away, or as a
-// member of a role.
+// Whether {"people": [ids], "roles": [names]} names the caller: itself, as deputy of somebody who is away, or
+// as a member of a role.
 bool is_named(const Value &named);
 
 } // namespace playbook::identity

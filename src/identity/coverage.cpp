@@ -7,7 +7,8 @@
 namespace playbook::identity {
 namespace {
 
-// One customer is looked up by its key; a statement that asks for more of them reads all of the person's at once.
+// One customer is looked up by its key; a statement that asks for more of them reads all of the person's at
+// once.
 constexpr std::size_t single_look_ups = 16;
 
 std::string lower(std::string address) {
@@ -37,11 +38,12 @@ struct AsSourceOwner {
 Coverage::Coverage(const std::string &person) {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("WITH RECURSIVE below AS ("
-	                          " SELECT id, email FROM @playbook_people WHERE id = $1"
-	                          " UNION SELECT p.id, p.email FROM @playbook_people p JOIN below b ON p.manager = b.id)"
-	                          " SELECT id, email FROM below",
-	                          {TEXTOID});
+	static pg::Statement find(
+	    "WITH RECURSIVE below AS ("
+	    " SELECT id, email FROM @playbook_people WHERE id = $1"
+	    " UNION SELECT p.id, p.email FROM @playbook_people p JOIN below b ON p.manager = b.id)"
+	    " SELECT id, email FROM below",
+	    {TEXTOID});
 	const pg::Rows rows = find.query({pg::text(person)});
 	ids_.insert(person);
 	for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -73,8 +75,8 @@ bool Coverage::look_up(const std::string &customer) {
 	const std::optional<Datum> key = key_datum(*source, customer);
 	if (!key) return false;
 	const std::string sql = "SELECT s." + quoted(source->csm_column) + "::pg_catalog.text FROM " +
-	                        source->relation_name + " s WHERE " + comparison.condition +
-	                        " AND s." + quoted(source->csm_column) + " IS NOT NULL";
+	                        source->relation_name + " s WHERE " + comparison.condition + " AND s." +
+	                        quoted(source->csm_column) + " IS NOT NULL";
 	const pg::Spi connection;
 	const AsSourceOwner owner(*source);
 	const pg::Rows rows = pg::query_once(verbatim(sql), {{comparison.parameter, pg::datum(*key)}}, true);
@@ -88,17 +90,17 @@ void Coverage::load_all() {
 	const std::optional<CustomerSource> source = customer_source();
 	if (source && !source->csm_column.empty()) {
 		const std::string csm = "s." + quoted(source->csm_column) + "::pg_catalog.text";
-		const std::string sql = "SELECT s." + quoted(source->key_column) + "::pg_catalog.text FROM " +
-		                        source->relation_name + " s WHERE (" + csm +
-		                        " OPERATOR(pg_catalog.=) ANY ($1) OR pg_catalog.lower(" + csm +
-		                        ") OPERATOR(pg_catalog.=) ANY ($2)) AND s." + quoted(source->key_column) +
-		                        " IS NOT NULL";
+		const std::string sql =
+		    "SELECT s." + quoted(source->key_column) + "::pg_catalog.text FROM " + source->relation_name +
+		    " s WHERE (" + csm + " OPERATOR(pg_catalog.=) ANY ($1) OR pg_catalog.lower(" + csm +
+		    ") OPERATOR(pg_catalog.=) ANY ($2)) AND s." + quoted(source->key_column) + " IS NOT NULL";
 		const pg::Argument ids = pg::datum(pg::array_of(std::vector<std::string>(ids_.begin(), ids_.end())));
 		const pg::Argument addresses =
 		    pg::datum(pg::array_of(std::vector<std::string>(addresses_.begin(), addresses_.end())));
 		const pg::Spi connection;
 		const AsSourceOwner owner(*source);
-		const pg::Rows rows = pg::query_once(verbatim(sql), {{TEXTARRAYOID, ids}, {TEXTARRAYOID, addresses}}, true);
+		const pg::Rows rows =
+		    pg::query_once(verbatim(sql), {{TEXTARRAYOID, ids}, {TEXTARRAYOID, addresses}}, true);
 		for (std::size_t i = 0; i < rows.size(); ++i) customers.insert(rows.text(i, 0));
 	}
 	all_ = std::move(customers);

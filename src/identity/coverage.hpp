@@ -1,7 +1,8 @@
 // Which customers a person covers: those whose CSM the person is, or whose CSM's manager, at any remove.
 //
-// Asked with the rights of the owner of the customer source's relation, restricted and with a pinned search_path, as a
-// foreign key's check runs as the owner of its table: whoever may see an execution need not be able to read the source.
+// Asked with the rights of the owner of the customer source's relation, restricted and with a pinned
+// search_path, as a foreign key's check runs as the owner of its table: whoever may see an execution need not
+// be able to read the source.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -20,8 +21,8 @@ private:
 	void load_all();
 	bool is_covered(const std::string &csm) const;
 
-	std::unordered_set<std::string> ids_;      // the person and everybody below
-	std::unordered_set<std::string> addresses_;// their e-mail addresses, in lower case
+	std::unordered_set<std::string> ids_;       // the person and everybody below
+	std::unordered_set<std::string> addresses_; // their e-mail addresses, in lower case
 	std::unordered_map<std::string, bool> asked_;
 	std::optional<std::unordered_set<std::string>> all_;
 };

@@ -14,7 +14,9 @@ struct Reader {
 	SPIPlanPtr plan = nullptr;
 };
 
-bool is_text_like(Oid type) { return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type == NAMEOID; }
+bool is_text_like(Oid type) {
+	return type == TEXTOID || type == VARCHAROID || type == BPCHAROID || type == NAMEOID;
+}
 bool is_integer(Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; }
 
 // "-12": what an integer prints as; "007" is no customer's id.
@@ -58,7 +60,8 @@ void describe(CustomerSource &source) {
 		if (key != InvalidAttrNumber) source.key_type = getBaseType(get_atttype(source.relation, key));
 	});
 	if (name == nullptr || schema == nullptr)
-		throw pg::Error(ERRCODE_UNDEFINED_TABLE, "the relation of the customer source does not exist any more", "",
+		throw pg::Error(ERRCODE_UNDEFINED_TABLE,
+		                "the relation of the customer source does not exist any more", "",
 		                "Declare the source again with playbook_set_customer_source().");
 	source.relation_name = quoted(schema) + "." + quoted(name);
 	if (key == InvalidAttrNumber) refuse_missing_column(source, source.key_column);
@@ -75,11 +78,13 @@ Reader &reader_of(const CustomerSource &source) {
 	const KeyComparison comparison = key_comparison(source);
 	// Every name is qualified: the statement runs with the search_path of a playbook's author.
 	const std::string sql = "SELECT pg_catalog.to_jsonb(s), s." + quoted(source.key_column) +
-	                        "::pg_catalog.text FROM " + source.relation_name + " s WHERE " + comparison.condition;
+	                        "::pg_catalog.text FROM " + source.relation_name + " s WHERE " +
+	                        comparison.condition;
 	kept.plan = pg::call([&] {
 		Oid type = comparison.parameter;
 		SPIPlanPtr plan = SPI_prepare(sql.c_str(), 1, &type);
-		if (plan == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		if (plan == nullptr)
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
 		return plan;
 	});
@@ -93,7 +98,8 @@ pg::Rows find_person(const std::string &named) {
 	static pg::Statement find(
 	    "SELECT p.id, p.email, p.name, p.time_zone, p.manager, m.name, m.email, p.attributes, p.deputy"
 	    " FROM @playbook_people p LEFT JOIN @playbook_people m ON m.id = p.manager"
-	    " WHERE p.id = $1 OR pg_catalog.lower(p.email) = pg_catalog.lower($1) ORDER BY p.id = $1 DESC, p.id LIMIT 1",
+	    " WHERE p.id = $1 OR pg_catalog.lower(p.email) = pg_catalog.lower($1) ORDER BY p.id = $1 DESC, p.id "
+	    "LIMIT 1",
 	    {TEXTOID});
 	return find.query({pg::text(named)});
 }
@@ -114,9 +120,10 @@ std::optional<CustomerSource> customer_source() {
 	{
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
-		static pg::Statement find("SELECT relation, key_column::pg_catalog.text, csm_column::pg_catalog.text, mapping"
-		                          " FROM @playbook_customer_source",
-		                          {});
+		static pg::Statement find(
+		    "SELECT relation, key_column::pg_catalog.text, csm_column::pg_catalog.text, mapping"
+		    " FROM @playbook_customer_source",
+		    {});
 		const pg::Rows rows = find.query({});
 		if (rows.empty()) return std::nullopt;
 		source.relation = rows.oid(0, 0);
@@ -175,10 +182,11 @@ std::optional<Value> read_customer(const std::string &id) {
 	const pg::Rows rows(SPI_tuptable, SPI_processed);
 	if (rows.empty()) return std::nullopt;
 	if (rows.size() > 1)
-		throw pg::Error(ERRCODE_CARDINALITY_VIOLATION, "customer \"" + id + "\" has more than one row",
-		                "The customer source is " + source->relation_name + ", its key is \"" + source->key_column +
-		                    "\".",
-		                "Make the key unique, or declare another relation with playbook_set_customer_source().");
+		throw pg::Error(
+		    ERRCODE_CARDINALITY_VIOLATION, "customer \"" + id + "\" has more than one row",
+		    "The customer source is " + source->relation_name + ", its key is \"" + source->key_column +
+		        "\".",
+		    "Make the key unique, or declare another relation with playbook_set_customer_source().");
 	Value customer = rows.jsonb(0, 0);
 	if (rows.text_or_null(0, 1) != id) return std::nullopt; // equal, but not the id: 'A ' for a bpchar, say
 	if (source->mapping.is_object()) {
@@ -213,7 +221,8 @@ std::optional<Value> read_csm(const Value &customer) {
 	}
 	const Value attributes = rows.jsonb_or_null(0, 7);
 	if (attributes.is_object()) csm = attributes;
-	const char *const names[] = {"id", "email", "name", "time_zone", "manager", "manager_name", "manager_email"};
+	const char *const names[] = {"id",      "email",        "name",         "time_zone",
+	                             "manager", "manager_name", "manager_email"};
 	for (int column = 0; column < 7; ++column) csm.set(names[column], text_or_null(rows, column));
 	csm.set("deputy", text_or_null(rows, 8));
 	return csm;

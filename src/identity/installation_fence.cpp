@@ -24,10 +24,11 @@ struct Row {
 Row read_row() {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT system_identifier, database, xmin::pg_catalog.text OPERATOR(pg_catalog.=)"
-	                          " (pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.xid)::pg_catalog.text"
-	                          " FROM @playbook_installation",
-	                          {});
+	static pg::Statement find(
+	    "SELECT system_identifier, database, xmin::pg_catalog.text OPERATOR(pg_catalog.=)"
+	    " (pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.xid)::pg_catalog.text"
+	    " FROM @playbook_installation",
+	    {});
 	const pg::Rows rows = find.query({});
 	Row row;
 	if (rows.empty()) return row;
@@ -56,18 +57,20 @@ void ensure_enabled() {
 		const std::string who = actor();
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
-		static pg::Statement add("INSERT INTO @playbook_installation (system_identifier, database, enabled_by)"
-		                         " VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-		                         {INT8OID, OIDOID, TEXTOID});
+		static pg::Statement add(
+		    "INSERT INTO @playbook_installation (system_identifier, database, enabled_by)"
+		    " VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+		    {INT8OID, OIDOID, TEXTOID});
 		add.execute({pg::int8(this_cluster()), pg::oid(MyDatabaseId), pg::text(who)});
 		return;
 	}
 	case Enabled::Elsewhere:
 		if (std::exchange(warned, true)) return;
 		pg::call([] {
-			ereport(WARNING, (errmsg("playbooks stand still in this database"),
-			                  errdetail("They were enabled for another cluster or database, of which this is a copy."),
-			                  errhint("If they are to run here, and no longer there: SELECT playbook_enable().")));
+			ereport(WARNING,
+			        (errmsg("playbooks stand still in this database"),
+			         errdetail("They were enabled for another cluster or database, of which this is a copy."),
+			         errhint("If they are to run here, and no longer there: SELECT playbook_enable().")));
 		});
 	}
 }

@@ -15,15 +15,16 @@ constexpr std::size_t kept_verdicts = 50'000;
 std::optional<std::string> person_of_role(Oid role) {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT id FROM @playbook_people WHERE role = $1 ORDER BY id LIMIT 1", {REGROLEOID});
+	static pg::Statement find("SELECT id FROM @playbook_people WHERE role = $1 ORDER BY id LIMIT 1",
+	                          {REGROLEOID});
 	const pg::Rows rows = find.query({pg::oid(role)});
 	if (rows.empty()) return std::nullopt;
 	return rows.text(0, 0);
 }
 
-// Whether playbook.actor is to be believed. Both must be trusted: the role whose rights count, since a playbook's SQL
-// may set what it likes in the session of an application, and the role that has the session's settings in its hands,
-// since anybody may call a trusted role's SECURITY DEFINER function.
+// Whether playbook.actor is to be believed. Both must be trusted: the role whose rights count, since a
+// playbook's SQL may set what it likes in the session of an application, and the role that has the session's
+// settings in its hands, since anybody may call a trusted role's SECURITY DEFINER function.
 bool actor_is_believed(Oid role) {
 	const std::optional<Oid> trusted = pg::find_role("playbook_trusted_app");
 	if (!trusted || !member_of(role, *trusted)) return false;
@@ -48,8 +49,8 @@ Actor present_actor() {
 		actor.is_person = actor.named = true;
 		return actor;
 	}
-	// In a SECURITY DEFINER function the session's role is who acts; in a playbook's own SQL it is the playbook's owner,
-	// or else a playbook could decide in the name of whoever runs it.
+	// In a SECURITY DEFINER function the session's role is who acts; in a playbook's own SQL it is the
+	// playbook's owner, or else a playbook could decide in the name of whoever runs it.
 	const Oid role = InSecurityRestrictedOperation() ? actor.role : GetOuterUserId();
 	if (std::optional<std::string> person = person_of_role(role)) {
 		actor.name = std::move(*person);
@@ -131,8 +132,8 @@ void Viewer::remember(std::int64_t execution, bool visible) {
 void Viewer::load_deputies() {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT id FROM @playbook_people WHERE deputy = $1 AND away_until > pg_catalog.now()",
-	                          {TEXTOID});
+	static pg::Statement find(
+	    "SELECT id FROM @playbook_people WHERE deputy = $1 AND away_until > pg_catalog.now()", {TEXTOID});
 	const pg::Rows rows = find.query({pg::text(actor_.name)});
 	acts_for_.emplace();
 	for (std::size_t i = 0; i < rows.size(); ++i) acts_for_->insert(rows.text(i, 0));

@@ -1,8 +1,9 @@
 // What the present caller may see, looked up once for a client's statement and then asked for every row.
 //
-// Row-level security calls in here for each row of a scan, so the answers are kept: shares and people as sets, verdicts
-// by customer and by execution. They are thrown away when the statement, the transaction, the command, the role or the
-// actor is another one. Not for decisions that write; those come through access.hpp, which asks here too.
+// Row-level security calls in here for each row of a scan, so the answers are kept: shares and people as
+// sets, verdicts by customer and by execution. They are thrown away when the statement, the transaction, the
+// command, the role or the actor is another one. Not for decisions that write; those come through access.hpp,
+// which asks here too.
 #pragma once
 
 #include "identity/coverage.hpp"
@@ -11,10 +12,10 @@ namespace playbook::identity {
 
 // For whom the caller acts.
 struct Actor {
-	Oid role = InvalidOid;     // caller()
-	std::string name;          // actor()
-	bool is_person = false;    // false: the name is only the role's
-	bool named = false;        // by playbook.actor, and believed
+	Oid role = InvalidOid;  // caller()
+	std::string name;       // actor()
+	bool is_person = false; // false: the name is only the role's
+	bool named = false;     // by playbook.actor, and believed
 };
 Actor present_actor();
 

@@ -15,9 +15,10 @@ extern "C" {
 namespace playbook::notification {
 namespace {
 
-// One announcer at a time per database, whoever it is: sequence numbers are dense because they are given one after the other.
+// One announcer at a time per database, whoever it is: sequence numbers are dense because they are given one
+// after the other.
 constexpr std::int64_t announcer_lock = 0x706c6179626f6f6b; // "playbook"
-constexpr std::size_t most_at_once = 500;                    // batches announced by one call
+constexpr std::size_t most_at_once = 500;                   // batches announced by one call
 
 bool take_turn_as_announcer() {
 	static pg::Statement lock("SELECT pg_try_advisory_xact_lock($1)", {INT8OID});
@@ -80,8 +81,10 @@ void name_steps(std::vector<Change> &changes) {
 	if (ids.empty()) return;
 	static pg::Statement names(
 	    "SELECT e.id, e.playbook_id, e.waiting_for, s.position, s.item, s.step_id, s.waiting_for "
-	    "FROM @playbook_executions e LEFT JOIN @playbook_step_executions s ON s.execution_id = e.id AND s.slot = e.slot "
-	    "WHERE e.id = ANY ($1)", {INT8ARRAYOID});
+	    "FROM @playbook_executions e LEFT JOIN @playbook_step_executions s ON s.execution_id = e.id AND "
+	    "s.slot = e.slot "
+	    "WHERE e.id = ANY ($1)",
+	    {INT8ARRAYOID});
 	const pg::Rows rows = names.query({pg::datum(pg::array_of(ids))});
 	struct Named {
 		std::string playbook, waiting_for;
@@ -93,7 +96,8 @@ void name_steps(std::vector<Change> &changes) {
 		named.playbook = rows.text(row, 1);
 		named.waiting_for = rows.text_or_null(row, 2).value_or("");
 		if (rows.is_null(row, 3)) continue;
-		named.steps[{rows.int4(row, 3), rows.int4(row, 4)}] = {rows.text(row, 5), rows.text_or_null(row, 6).value_or("")};
+		named.steps[{rows.int4(row, 3), rows.int4(row, 4)}] = {rows.text(row, 5),
+		                                                       rows.text_or_null(row, 6).value_or("")};
 	}
 	for (Change &change : changes) {
 		const auto found = known.find(change.execution);
@@ -133,15 +137,19 @@ std::string utc_text(TimestampTz at) {
 int announce() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement waiting("SELECT EXISTS (SELECT FROM @playbook_change_batches WHERE first_seq IS NULL)", {});
+	static pg::Statement waiting(
+	    "SELECT EXISTS (SELECT FROM @playbook_change_batches WHERE first_seq IS NULL)", {});
 	if (!waiting.query({}).boolean(0, 0) || !take_turn_as_announcer()) return 0;
 	static pg::Statement number(
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
 	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
-	    "last AS (SELECT coalesce((SELECT first_seq + changes FROM @playbook_change_batches WHERE first_seq IS NOT NULL "
+	    "last AS (SELECT coalesce((SELECT first_seq + changes FROM @playbook_change_batches WHERE first_seq "
+	    "IS NOT NULL "
 	    "ORDER BY first_seq DESC LIMIT 1), (SELECT next_seq FROM @playbook_feed), 1) AS next) "
-	    "UPDATE @playbook_change_batches b SET first_seq = last.next + fresh.upto - fresh.changes FROM fresh, last WHERE b.id = fresh.id "
-	    "RETURNING b.first_seq, b.executions, b.positions, b.items, b.statuses, b.at", {INT4OID});
+	    "UPDATE @playbook_change_batches b SET first_seq = last.next + fresh.upto - fresh.changes FROM "
+	    "fresh, last WHERE b.id = fresh.id "
+	    "RETURNING b.first_seq, b.executions, b.positions, b.items, b.statuses, b.at",
+	    {INT4OID});
 	const pg::Rows rows = number.query({pg::int4(static_cast<std::int32_t>(most_at_once))});
 	if (rows.empty()) return 0;
 	const settings::Notify level = settings::notify();
@@ -158,12 +166,17 @@ void forget_announced() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	// The next number survives an empty feed.
-	static pg::Statement keep(
-	    "INSERT INTO @playbook_feed (next_seq) SELECT coalesce(max(first_seq + changes), 1) FROM @playbook_change_batches "
-	    "ON CONFLICT (singleton) DO UPDATE SET next_seq = greatest(playbook_feed.next_seq, excluded.next_seq)", {});
-	static pg::Statement forget("DELETE FROM @playbook_change_batches WHERE first_seq IS NOT NULL AND at < now() - make_interval(secs => $1)", {FLOAT8OID});
+	static pg::Statement keep("INSERT INTO @playbook_feed (next_seq) SELECT coalesce(max(first_seq + "
+	                          "changes), 1) FROM @playbook_change_batches "
+	                          "ON CONFLICT (singleton) DO UPDATE SET next_seq = "
+	                          "greatest(playbook_feed.next_seq, excluded.next_seq)",
+	                          {});
+	static pg::Statement forget("DELETE FROM @playbook_change_batches WHERE first_seq IS NOT NULL AND at < "
+	                            "now() - make_interval(secs => $1)",
+	                            {FLOAT8OID});
 	keep.execute({});
-	forget.execute({pg::datum(Float8GetDatum(static_cast<double>(settings::feed_retention_microseconds()) / 1e6))});
+	forget.execute(
+	    {pg::datum(Float8GetDatum(static_cast<double>(settings::feed_retention_microseconds()) / 1e6))});
 }
 
 std::vector<Change> changes_after(std::int64_t after, int limit) {
@@ -172,9 +185,12 @@ std::vector<Change> changes_after(std::int64_t after, int limit) {
 	if (!XactReadOnly && !worker::workers_alive()) (void) announce();
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement find("SELECT first_seq, executions, positions, items, statuses, at FROM @playbook_change_batches "
-	                          "WHERE first_seq >= coalesce((SELECT first_seq FROM @playbook_change_batches WHERE first_seq <= $1 + 1 "
-	                          "ORDER BY first_seq DESC LIMIT 1), 0) ORDER BY first_seq LIMIT $2", {INT8OID, INT4OID});
+	static pg::Statement find(
+	    "SELECT first_seq, executions, positions, items, statuses, at FROM @playbook_change_batches "
+	    "WHERE first_seq >= coalesce((SELECT first_seq FROM @playbook_change_batches WHERE first_seq <= $1 + "
+	    "1 "
+	    "ORDER BY first_seq DESC LIMIT 1), 0) ORDER BY first_seq LIMIT $2",
+	    {INT8OID, INT4OID});
 	const pg::Rows rows = find.query({pg::int8(after), pg::int4(limit)});
 	return expand(rows, after, static_cast<std::size_t>(limit));
 }

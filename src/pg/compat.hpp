@@ -18,7 +18,9 @@ namespace playbook::pg::compat {
 
 // Exported entry points need default visibility; PGDLLEXPORT is empty before 16.
 #define PLAYBOOK_EXPORT_BEGIN _Pragma("GCC visibility push(default)") extern "C" {
-#define PLAYBOOK_EXPORT_END } _Pragma("GCC visibility pop")
+#define PLAYBOOK_EXPORT_END                                                                                  \
+	}                                                                                                        \
+	_Pragma("GCC visibility pop")
 
 // Flags for a background worker's connection: from 17 on a role may run one without the LOGIN attribute.
 #if PG_VERSION_NUM >= 170000

@@ -146,8 +146,8 @@ Datum array_of(const std::vector<NullableDatumOf> &items, Oid element_type) {
 	return call([&] {
 		ArrayType *array =
 		    dimension == 0 ? construct_empty_array(element_type)
-		                   : construct_md_array(values.data(), nulls.get(), 1, &dimension, &lower, element_type,
-		                                        shape.length, shape.by_value, shape.alignment);
+		                   : construct_md_array(values.data(), nulls.get(), 1, &dimension, &lower,
+		                                        element_type, shape.length, shape.by_value, shape.alignment);
 		return PointerGetDatum(array);
 	});
 }
@@ -192,7 +192,10 @@ std::vector<std::string> texts_from_array(Datum array) {
 	Datum *items = nullptr;
 	bool *nulls = nullptr;
 	int count = 0;
-	call([&] { deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls, &count); });
+	call([&] {
+		deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &items, &nulls,
+		                  &count);
+	});
 	std::vector<std::string> texts;
 	for (int i = 0; i < count; ++i) texts.push_back(nulls[i] ? std::string() : text_from(items[i]));
 	return texts;
@@ -203,7 +206,8 @@ std::vector<std::int64_t> integers_from_array(Datum array) {
 	bool *nulls = nullptr;
 	int count = 0;
 	call([&] {
-		deconstruct_array(DatumGetArrayTypeP(array), INT8OID, 8, true, TYPALIGN_DOUBLE, &items, &nulls, &count);
+		deconstruct_array(DatumGetArrayTypeP(array), INT8OID, 8, true, TYPALIGN_DOUBLE, &items, &nulls,
+		                  &count);
 	});
 	std::vector<std::int64_t> integers;
 	for (int i = 0; i < count; ++i)

@@ -8,7 +8,8 @@ namespace playbook::pg {
 class Error : public std::runtime_error {
 public:
 	Error(int sqlstate, const std::string &message, std::string fact = {}, std::string advice = {})
-	    : std::runtime_error(message), detail(std::move(fact)), hint(std::move(advice)), sqlstate_(sqlstate) {}
+	    : std::runtime_error(message), detail(std::move(fact)), hint(std::move(advice)), sqlstate_(sqlstate) {
+	}
 
 	// The packed SQLSTATE, as ERRCODE_… constants are.
 	int sqlstate() const { return sqlstate_; }
@@ -17,7 +18,7 @@ public:
 
 	std::string detail;
 	std::string hint;
-	std::string context;    // where the server was: "SQL statement …"
+	std::string context; // where the server was: "SQL statement …"
 	std::string schema, table, column, constraint, datatype;
 
 private:

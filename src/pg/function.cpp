@@ -4,7 +4,8 @@ namespace playbook::pg {
 
 Datum Arguments::datum(int at, const char *name) const {
 	if (is_null(at))
-		throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string("argument \"") + name + "\" must not be null");
+		throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED,
+		            std::string("argument \"") + name + "\" must not be null");
 	return info_->args[at].value;
 }
 
@@ -27,7 +28,9 @@ Value Arguments::jsonb_or(int at, Value otherwise) const {
 	return value_from_jsonb(info_->args[at].value);
 }
 
-std::vector<std::string> Arguments::texts(int at, const char *name) const { return texts_from_array(datum(at, name)); }
+std::vector<std::string> Arguments::texts(int at, const char *name) const {
+	return texts_from_array(datum(at, name));
+}
 
 ResultSet::ResultSet(FunctionCallInfo info) {
 	call([info] { compat::init_materialized(info); });

@@ -1,7 +1,7 @@
 // Arguments and results of SQL-callable functions, through the fence.
 //
-// A function is  Datum name(PG_FUNCTION_ARGS) { return pg::entry([&]() -> Datum { pg::Arguments args(fcinfo); … }); }
-// and is not STRICT when it has defaults of null: every accessor says what null means.
+// A function is  Datum name(PG_FUNCTION_ARGS) { return pg::entry([&]() -> Datum { pg::Arguments args(fcinfo);
+// … }); } and is not STRICT when it has defaults of null: every accessor says what null means.
 #pragma once
 
 #include "pg/datum.hpp"

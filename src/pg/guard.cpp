@@ -43,20 +43,21 @@ Report report_of_foreign(const std::exception &exception) noexcept {
 void raise(const Report &report) {
 	const char *fallback =
 	    report.sqlstate == ERRCODE_OUT_OF_MEMORY ? "out of memory" : "an error without a message";
-	// The callbacks gave their lines when the error was first raised; asked again they would tell every one twice.
+	// The callbacks gave their lines when the error was first raised; asked again they would tell every one
+	// twice.
 	if (report.context != nullptr) error_context_stack = nullptr;
-	ereport(ERROR, (errcode(report.sqlstate),
-	                errmsg_internal("%s", report.message != nullptr ? report.message : fallback),
-	                report.detail != nullptr ? errdetail_internal("%s", report.detail) : 0,
-	                report.hint != nullptr ? errhint("%s", report.hint) : 0,
-	                report.context != nullptr ? errcontext("%s", report.context) : 0,
-	                report.schema != nullptr ? err_generic_string(PG_DIAG_SCHEMA_NAME, report.schema) : 0,
-	                report.table != nullptr ? err_generic_string(PG_DIAG_TABLE_NAME, report.table) : 0,
-	                report.column != nullptr ? err_generic_string(PG_DIAG_COLUMN_NAME, report.column) : 0,
-	                report.constraint != nullptr
-	                    ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, report.constraint) : 0,
-	                report.datatype != nullptr
-	                    ? err_generic_string(PG_DIAG_DATATYPE_NAME, report.datatype) : 0));
+	ereport(
+	    ERROR,
+	    (errcode(report.sqlstate),
+	     errmsg_internal("%s", report.message != nullptr ? report.message : fallback),
+	     report.detail != nullptr ? errdetail_internal("%s", report.detail) : 0,
+	     report.hint != nullptr ? errhint("%s", report.hint) : 0,
+	     report.context != nullptr ? errcontext("%s", report.context) : 0,
+	     report.schema != nullptr ? err_generic_string(PG_DIAG_SCHEMA_NAME, report.schema) : 0,
+	     report.table != nullptr ? err_generic_string(PG_DIAG_TABLE_NAME, report.table) : 0,
+	     report.column != nullptr ? err_generic_string(PG_DIAG_COLUMN_NAME, report.column) : 0,
+	     report.constraint != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, report.constraint) : 0,
+	     report.datatype != nullptr ? err_generic_string(PG_DIAG_DATATYPE_NAME, report.datatype) : 0));
 	pg_unreachable();
 }
 

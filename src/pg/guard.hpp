@@ -1,11 +1,13 @@
 // The fence. call(): a server error becomes a C++ exception. entry(): a C++ exception becomes a server error.
 //
-// ereport(ERROR) is a siglongjmp and runs no destructor; a C++ exception cannot pass the server's C frames. So:
-//  - every server call that can fail goes through call(lambda); the lambda has only trivially destructible locals,
+// ereport(ERROR) is a siglongjmp and runs no destructor; a C++ exception cannot pass the server's C frames.
+// So:
+//  - every server call that can fail goes through call(lambda); the lambda has only trivially destructible
+//  locals,
 //    captures by reference and returns a pointer, a number or a Datum;
 //  - every function the server calls is one line around entry(lambda) or entry_void(lambda).
-// A caught server error is not finished: let it travel to entry, or swallow it only after the Subtransaction or
-// Transaction it happened in was rolled back.
+// A caught server error is not finished: let it travel to entry, or swallow it only after the Subtransaction
+// or Transaction it happened in was rolled back.
 #pragma once
 
 #include "pg/error.hpp"

@@ -1,9 +1,10 @@
 // Who SQL runs as.
 //
-// EngineIdentity: statements of the engine, as playbook_engine, with search_path pinned before the switch: a kept plan
-// on qualified tables could otherwise be hijacked by an operator in the caller's path.
+// EngineIdentity: statements of the engine, as playbook_engine, with search_path pinned before the switch: a
+// kept plan on qualified tables could otherwise be hijacked by an operator in the caller's path.
 // OwnerIdentity: a playbook's SQL in a session that did not connect as its owner, as the owner and under the
-// restricted-operation flag, so that neither a deferred trigger nor SET ROLE nor a temporary table outlives the step.
+// restricted-operation flag, so that neither a deferred trigger nor SET ROLE nor a temporary table outlives
+// the step.
 #pragma once
 
 #include "pg/transaction.hpp"
@@ -17,7 +18,8 @@ public:
 	EngineIdentity(const EngineIdentity &) = delete;
 	EngineIdentity &operator=(const EngineIdentity &) = delete;
 
-	// The current user; inside an EngineIdentity, the user it was entered from. Who asks, wherever it is asked.
+	// The current user; inside an EngineIdentity, the user it was entered from. Who asks, wherever it is
+	// asked.
 	static Oid caller();
 
 private:

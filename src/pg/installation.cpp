@@ -32,13 +32,15 @@ Found look_up() {
 		if (!OidIsValid(found.extension)) return found;
 		Relation relation = table_open(ExtensionRelationId, AccessShareLock);
 		ScanKeyData key;
-		ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(found.extension));
+		ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+		            ObjectIdGetDatum(found.extension));
 		SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
 		HeapTuple tuple = systable_getnext(scan);
 		if (HeapTupleIsValid(tuple)) {
 			found.schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
 			bool is_null = true;
-			Datum version = heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(relation), &is_null);
+			Datum version =
+			    heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(relation), &is_null);
 			found.version = is_null ? pstrdup("") : TextDatumGetCString(version);
 		}
 		systable_endscan(scan);
@@ -76,8 +78,9 @@ const Installation *find_installation() {
 const Installation &installation() {
 	const Installation *found = find_installation();
 	if (found == nullptr)
-		throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "extension \"playbook\" is not installed in this database",
-		            "", "Run CREATE EXTENSION playbook.");
+		throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		            "extension \"playbook\" is not installed in this database", "",
+		            "Run CREATE EXTENSION playbook.");
 	return *found;
 }
 
@@ -102,8 +105,6 @@ std::string qualified(std::string_view sql) {
 	return result;
 }
 
-void register_installation_callbacks() {
-	CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0);
-}
+void register_installation_callbacks() { CacheRegisterRelcacheCallback(on_relation_change, (Datum) 0); }
 
 } // namespace playbook::pg

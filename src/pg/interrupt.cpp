@@ -21,8 +21,8 @@ TimeoutId timer;
 
 void set_cancel_poll(CancelPoll poll) { cancel_poll = poll; }
 
-// PL/pgSQL code that catches query_canceled has just rolled its block back: it is asked again before its next statement,
-// which is outside of that block. So it is thrown out of one block after the other, and ends.
+// PL/pgSQL code that catches query_canceled has just rolled its block back: it is asked again before its next
+// statement, which is outside of that block. So it is thrown out of one block after the other, and ends.
 void Deadline::ask_again(SubXactEvent event, SubTransactionId, SubTransactionId, void *) {
 	if (event != SUBXACT_EVENT_ABORT_SUB) return;
 	for (Deadline *deadline = innermost; deadline != nullptr; deadline = deadline->outer_) {
@@ -100,7 +100,8 @@ void Deadline::disarm() noexcept {
 	if (outer_ != nullptr)
 		enable_timeout_every(timer, GetCurrentTimestamp() + outer_->period_ * INT64CONST(1000),
 		                     outer_->period_);
-	// No tick can come between these lines but an outer deadline's, and what that one asks for it asks for again.
+	// No tick can come between these lines but an outer deadline's, and what that one asks for it asks for
+	// again.
 	if (fired_ == 0 || pending_is_ours == 0) return;
 	if (QueryCancelPending)
 		QueryCancelPending = false;

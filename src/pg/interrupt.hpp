@@ -1,9 +1,10 @@
-// Ends a statement of an author's from outside: when its budget or timeout has passed, or somebody cancelled it.
+// Ends a statement of an author's from outside: when its budget or timeout has passed, or somebody cancelled
+// it.
 //
-// A timer of our own asks the server to cancel the running statement, and asks again every few milliseconds until the
-// Deadline is gone, and at once whenever it was caught: code that catches query_canceled does not get away. Lock waits
-// end too. A cancel that the client asked for is left alone, and one of ours that nobody noticed is taken back, so it
-// cannot hit what comes after.
+// A timer of our own asks the server to cancel the running statement, and asks again every few milliseconds
+// until the Deadline is gone, and at once whenever it was caught: code that catches query_canceled does not
+// get away. Lock waits end too. A cancel that the client asked for is left alone, and one of ours that nobody
+// noticed is taken back, so it cannot hit what comes after.
 #pragma once
 
 #include <csignal>
@@ -40,7 +41,8 @@ private:
 	Deadline *outer_ = nullptr;
 };
 
-// Polled at every tick of an armed Deadline, inside the signal handler: must be async-signal-safe. Null: no poll.
+// Polled at every tick of an armed Deadline, inside the signal handler: must be async-signal-safe. Null: no
+// poll.
 using CancelPoll = bool (*)();
 void set_cancel_poll(CancelPoll poll);
 

@@ -1,7 +1,7 @@
 // The one way in to the server's headers: standard library first, then the server inside extern "C".
 //
-// The server redefines snprintf and friends, so a C++ header included after postgres.h may not compile; everything the
-// shell needs from the standard library is therefore pulled in here, before it.
+// The server redefines snprintf and friends, so a C++ header included after postgres.h may not compile;
+// everything the shell needs from the standard library is therefore pulled in here, before it.
 #pragma once
 
 #include <algorithm>

@@ -17,9 +17,9 @@ void SettingSandbox::set(const char *name, const char *value) {
 	});
 }
 
-// The server calls this function once, at commit, with nothing open. Inside a subtransaction it is right as long as
-// every earlier one has done the same: the list of events is then empty when this one begins, and if it is rolled back
-// the list goes back to empty.
+// The server calls this function once, at commit, with nothing open. Inside a subtransaction it is right as
+// long as every earlier one has done the same: the list of events is then empty when this one begins, and if
+// it is rolled back the list goes back to empty.
 void fire_deferred_triggers() {
 	call([] { AfterTriggerFireDeferred(); });
 }

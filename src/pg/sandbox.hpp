@@ -1,9 +1,9 @@
 // What somebody else's SQL may leave behind in this process, undone.
 //
 // SettingSandbox: a level of settings at whose end everything set inside is taken back, a plain SET or
-// set_config(…, false) included (an ordinary level keeps those). SessionTraces: temporary tables, open cursors, prepared
-// statements, session advisory locks and the memory of sequences; for processes of the engine's own only, never in a
-// client's session, where these things are the client's.
+// set_config(…, false) included (an ordinary level keeps those). SessionTraces: temporary tables, open
+// cursors, prepared statements, session advisory locks and the memory of sequences; for processes of the
+// engine's own only, never in a client's session, where these things are the client's.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -25,8 +25,9 @@ private:
 	const int level_;
 };
 
-// Fires the deferred triggers that the present subtransaction queued, so that their failure is this subtransaction's.
-// Only in a process that runs no statement around us, and only when no deferred trigger was pending before it began.
+// Fires the deferred triggers that the present subtransaction queued, so that their failure is this
+// subtransaction's. Only in a process that runs no statement around us, and only when no deferred trigger was
+// pending before it began.
 void fire_deferred_triggers();
 
 // Drops temporary tables and cursors: part of the transaction, may throw.

@@ -2,15 +2,41 @@
 
 #include "pg/installation.hpp"
 
+extern "C" {
+#include "jit/jit.h"
+#include "optimizer/cost.h"
+}
+
 namespace playbook::pg {
 namespace {
 
 [[noreturn]] void refuse_result(int result, const char *sql) {
-	throw Error(ERRCODE_INTERNAL_ERROR, std::string("statement failed: ") + SPI_result_code_string(result), "",
-	            std::string("The statement was: ") + sql);
+	throw Error(ERRCODE_INTERNAL_ERROR, std::string("statement failed: ") + SPI_result_code_string(result),
+	            "", std::string("The statement was: ") + sql);
 }
 
+// The tables of what is under way are empty one minute and full the next, and plans are kept: one that was made while a
+// table was empty reads all of it for ever after. The engine finds its rows by an index, so its plans are made as if
+// nothing else would do. What has to be read as a whole then looks so dear that it would be compiled, too.
+class PlanByIndex {
+public:
+	PlanByIndex() { enable_seqscan = jit_enabled = false; }
+	~PlanByIndex() {
+		enable_seqscan = seqscan_;
+		jit_enabled = jit_;
+	}
+	PlanByIndex(const PlanByIndex &) = delete;
+	PlanByIndex &operator=(const PlanByIndex &) = delete;
+
+private:
+	const bool seqscan_ = enable_seqscan;
+	const bool jit_ = jit_enabled;
+};
+
 } // namespace
+
+HashJoins::HashJoins() : nestloop_(enable_nestloop) { enable_nestloop = false; }
+HashJoins::~HashJoins() { enable_nestloop = nestloop_; }
 
 Spi::Spi() {
 	call([] {
@@ -78,7 +104,8 @@ void Statement::prepare() {
 	const std::string text = qualified(sql_);
 	plan_ = call([&text, this] {
 		SPIPlanPtr plan = SPI_prepare(text.c_str(), count_, types_.data());
-		if (plan == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+		if (plan == nullptr)
+			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
 		return plan;
 	});
@@ -95,12 +122,15 @@ Rows Statement::run(const Argument *arguments, std::size_t count, long limit) {
 		values[at] = arguments[at].value;
 		nulls[at] = arguments[at].is_null ? 'n' : ' ';
 	}
-	const int result = call([&] { return SPI_execute_plan(plan_, values.data(), nulls.data(), false, limit); });
+	const PlanByIndex by_index;
+	const int result =
+	    call([&] { return SPI_execute_plan(plan_, values.data(), nulls.data(), false, limit); });
 	if (result < 0) refuse_result(result, sql_.c_str());
 	return Rows(SPI_tuptable, SPI_processed);
 }
 
-Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments, bool read_only) {
+Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments,
+                bool read_only) {
 	const std::string text = qualified(sql);
 	std::array<Oid, 24> types{};
 	std::array<Datum, 24> values{};
@@ -112,8 +142,8 @@ Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argum
 		nulls[at++] = argument.is_null ? 'n' : ' ';
 	}
 	const int result = call([&] {
-		return SPI_execute_with_args(text.c_str(), static_cast<int>(at), types.data(), values.data(), nulls.data(),
-		                             read_only, 0);
+		return SPI_execute_with_args(text.c_str(), static_cast<int>(at), types.data(), values.data(),
+		                             nulls.data(), read_only, 0);
 	});
 	if (result < 0) refuse_result(result, text.c_str());
 	return Rows(SPI_tuptable, SPI_processed);

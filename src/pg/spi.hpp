@@ -3,8 +3,8 @@
 //   static pg::Statement find("SELECT status FROM @playbook_executions WHERE id = $1", {INT8OID});
 //   pg::Rows rows = find.query({pg::int8(id)});
 //
-// Statements are ours, short and known; they run as playbook_engine (identity.hpp) with a pinned search_path. A
-// playbook's own SQL never comes through here (step/user_sql).
+// Statements are ours, short and known; they run as playbook_engine (identity.hpp) with a pinned search_path.
+// A playbook's own SQL never comes through here (step/user_sql).
 #pragma once
 
 #include "pg/datum.hpp"
@@ -45,7 +45,8 @@ template <typename T, typename Make> Argument optional_of(const std::optional<T>
 class Rows {
 public:
 	Rows(SPITupleTable *table, std::uint64_t processed) : table_(table), processed_(processed) {}
-	Rows(Rows &&other) noexcept : table_(std::exchange(other.table_, nullptr)), processed_(other.processed_) {}
+	Rows(Rows &&other) noexcept
+	    : table_(std::exchange(other.table_, nullptr)), processed_(other.processed_) {}
 	Rows &operator=(Rows &&) = delete;
 	~Rows();
 
@@ -62,7 +63,9 @@ public:
 	std::int16_t int2(std::size_t row, int column) const { return DatumGetInt16(datum(row, column)); }
 	bool boolean(std::size_t row, int column) const { return DatumGetBool(datum(row, column)); }
 	Oid oid(std::size_t row, int column) const { return DatumGetObjectId(datum(row, column)); }
-	TimestampTz timestamp(std::size_t row, int column) const { return DatumGetTimestampTz(datum(row, column)); }
+	TimestampTz timestamp(std::size_t row, int column) const {
+		return DatumGetTimestampTz(datum(row, column));
+	}
 	std::string text(std::size_t row, int column) const { return text_from(datum(row, column)); }
 	Value jsonb(std::size_t row, int column) const { return value_from_jsonb(datum(row, column)); }
 	std::optional<std::string> text_or_null(std::size_t row, int column) const;
@@ -76,8 +79,21 @@ private:
 	std::uint64_t processed_;
 };
 
-// A statement prepared at its first use and kept for the life of the process; made anew when the extension changed.
-// Declare it as a function-local static.
+// While it lives, statements that are planned join by hashing: a batch's lists with the rows that an index finds for them.
+// Where a kept plan takes the table for empty, a nested loop would go through the lists once for each of its rows.
+class HashJoins {
+public:
+	HashJoins();
+	~HashJoins();
+	HashJoins(const HashJoins &) = delete;
+	HashJoins &operator=(const HashJoins &) = delete;
+
+private:
+	const bool nestloop_;
+};
+
+// A statement prepared at its first use and kept for the life of the process; made anew when the extension
+// changed. Declare it as a function-local static.
 class Statement {
 public:
 	Statement(std::string sql, std::initializer_list<Oid> types);
@@ -102,6 +118,7 @@ private:
 };
 
 // A statement used once. `@name` is qualified as in Statement.
-Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments = {}, bool read_only = false);
+Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments = {},
+                bool read_only = false);
 
 } // namespace playbook::pg

@@ -36,7 +36,8 @@ Transaction::~Transaction() {
 	if (place_ == Place::Worker) {
 		AbortCurrentTransaction();
 	} else {
-		// An error here is one of the server's own (out of memory while aborting); it must not jump out of a destructor.
+		// An error here is one of the server's own (out of memory while aborting); it must not jump out of a
+		// destructor.
 		auto roll_back = [this] {
 			pop_snapshots();
 			SPI_rollback();
@@ -57,8 +58,8 @@ ContextScope::~ContextScope() {
 
 void SettingScope::set(const char *name, const char *value) {
 	call([name, value] {
-		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-		                         true, 0, false);
+		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
+		                         GUC_ACTION_SAVE, true, 0, false);
 	});
 }
 

@@ -5,9 +5,10 @@
 
 namespace playbook::pg {
 
-// A transaction of the engine's own, with a snapshot, read committed and writable whatever the role's settings say.
-// In a background worker it begins and ends one; in a procedure that was called outside of a transaction block it uses
-// the one that is open and commits or rolls back through SPI, which begins the next.
+// A transaction of the engine's own, with a snapshot, read committed and writable whatever the role's
+// settings say. In a background worker it begins and ends one; in a procedure that was called outside of a
+// transaction block it uses the one that is open and commits or rolls back through SPI, which begins the
+// next.
 class Transaction {
 public:
 	enum class Place { Worker, Procedure };

@@ -1,8 +1,9 @@
 // Encoding of what typsend writes and typreceive reads.
 //
-// Both speak the client's encoding, so a character that the client cannot show would be an error, and what was kept
-// under one client could not be read under another. While a WireEncoding lives they speak the encoding it was given,
-// usually the database's own, in which nothing is converted at all. No client may be written to meanwhile.
+// Both speak the client's encoding, so a character that the client cannot show would be an error, and what
+// was kept under one client could not be read under another. While a WireEncoding lives they speak the
+// encoding it was given, usually the database's own, in which nothing is converted at all. No client may be
+// written to meanwhile.
 #pragma once
 
 #include "pg/guard.hpp"

@@ -2,8 +2,9 @@
 //
 //   "PBR1"  format and its version
 //   int8    encoding of all text in it, as the server numbers encodings
-//   int16   columns, and for each: name, type (each int16 length, bytes), int32 typmod, int8 flags (1: kept as text)
-//   int32   rows, and for each, as in a binary COPY: int16 fields, and for each int32 length (-1: null), bytes
+//   int16   columns, and for each: name, type (each int16 length, bytes), int32 typmod, int8 flags (1: kept
+//   as text) int32   rows, and for each, as in a binary COPY: int16 fields, and for each int32 length (-1:
+//   null), bytes
 //
 // All integers big-endian. Core of the format only: nothing here knows what the fields' bytes mean.
 #pragma once

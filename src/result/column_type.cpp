@@ -38,7 +38,8 @@ bool has_binary_form(Oid type) {
 	return both;
 }
 
-// What has neither a usable binary form nor a text that could be read back, becomes plain text. Called inside call().
+// What has neither a usable binary form nor a text that could be read back, becomes plain text. Called inside
+// call().
 bool is_only_printable(Oid type) {
 	const Oid element = get_element_type(type);
 	if (OidIsValid(element)) return is_only_printable(element);

@@ -93,7 +93,8 @@ int last_with_rows(const Execution &execution) {
 	return last;
 }
 
-Value output_document(Execution &execution, const definition::Output &output, bool include_data, std::vector<AggregateRow> &figures) {
+Value output_document(Execution &execution, const definition::Output &output, bool include_data,
+                      std::vector<AggregateRow> &figures) {
 	Value document = Value::object();
 	document.set("name", Value(output.name));
 	document.set("type", Value(output.type));
@@ -111,14 +112,16 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 		return document;
 	}
 	if (output.type == "aggregate" && output.raw.find("metrics") != nullptr) {
-		const step::Context context{execution, execution.definition().steps[static_cast<std::size_t>(position)], row,
+		const step::Context context{execution,
+		                            execution.definition().steps[static_cast<std::size_t>(position)], row,
 		                            GetCurrentTimestamp(), step::Mode::Session};
 		std::optional<pg::Error> failed;
 		try {
 			pg::Subtransaction guarded;
 			step::UserSqlOptions options = step::user_sql_options(context, true);
 			const Value *group_by = output.raw.find("group_by");
-			rows = step::run_aggregate_over(rows, *output.raw.find("metrics"), group_by != nullptr ? *group_by : Value(), options);
+			rows = step::run_aggregate_over(rows, *output.raw.find("metrics"),
+			                                group_by != nullptr ? *group_by : Value(), options);
 			guarded.commit();
 		} catch (const pg::Error &error) {
 			failed = error;
@@ -130,7 +133,8 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 		}
 		if (rows->row_count() == 1) {
 			const std::vector<Value> line = rows->objects(1);
-			for (const Member &member : line.front().members()) figures.push_back({output.name, member.key, member.value});
+			for (const Member &member : line.front().members())
+				figures.push_back({output.name, member.key, member.value});
 		}
 	}
 	document.set("status", Value("success"));
@@ -201,7 +205,8 @@ Value document_of(std::int64_t id, bool include_data) {
 
 	std::vector<AggregateRow> figures;
 	Value outputs = Value::array();
-	for (const definition::Output &output : definition.outputs) outputs.push_back(output_document(execution, output, include_data, figures));
+	for (const definition::Output &output : definition.outputs)
+		outputs.push_back(output_document(execution, output, include_data, figures));
 	document.set("outputs", std::move(outputs));
 	Value insights = Value::array();
 	if (released)

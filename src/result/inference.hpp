@@ -1,4 +1,5 @@
-// The type of each column of rows that came as JSON: decided once for the whole column, from all of its values.
+// The type of each column of rows that came as JSON: decided once for the whole column, from all of its
+// values.
 #pragma once
 
 #include <string>
@@ -15,9 +16,10 @@ struct InferredColumn {
 	InferredKind kind = InferredKind::Text;
 };
 
-// Columns in the order of their first appearance. All integers: bigint; numbers: numeric; booleans: boolean; texts that
-// are all ISO dates: date, or all ISO times with a zone: timestamptz; any array or object: jsonb; else, and for a column
-// that is always null: text. A value that is no object is a row of one column named "value".
+// Columns in the order of their first appearance. All integers: bigint; numbers: numeric; booleans: boolean;
+// texts that are all ISO dates: date, or all ISO times with a zone: timestamptz; any array or object: jsonb;
+// else, and for a column that is always null: text. A value that is no object is a row of one column named
+// "value".
 std::vector<InferredColumn> infer_columns(const std::vector<Value> &objects);
 
 // 60, but neither 60.0 nor 6e1, and nothing beyond 64 bits.

@@ -39,7 +39,10 @@ std::string plain(double number) {
 std::string money(double number) {
 	const double size = std::fabs(number);
 	const char *unit = size >= 1e9 ? "B" : size >= 1e6 ? "M" : size >= 1e3 ? "K" : "";
-	const double scaled = size >= 1e9 ? number / 1e9 : size >= 1e6 ? number / 1e6 : size >= 1e3 ? number / 1e3 : number;
+	const double scaled = size >= 1e9   ? number / 1e9
+	                      : size >= 1e6 ? number / 1e6
+	                      : size >= 1e3 ? number / 1e3
+	                                    : number;
 	char text[64];
 	std::snprintf(text, sizeof text, "%.2f", scaled);
 	std::string digits = text;
@@ -58,7 +61,8 @@ std::vector<std::string> insights_of(const std::vector<AggregateRow> &figures) {
 		std::string words = figure.metric;
 		for (char &c : words)
 			if (c == '_') c = ' ';
-		if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
+		if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
+			words[0] = static_cast<char>(words[0] - 'a' + 'A');
 		sentences.push_back(words + ": " + (is_money(figure.metric) ? money(*number) : plain(*number)));
 	}
 	return sentences;

@@ -15,7 +15,8 @@ struct AggregateRow {
 	Value value;
 };
 
-// "Total pipeline: $1.27M", "At risk deals: 3". Money only for metrics named arr, mrr, amount, revenue or pipeline.
+// "Total pipeline: $1.27M", "At risk deals: 3". Money only for metrics named arr, mrr, amount, revenue or
+// pipeline.
 std::vector<std::string> insights_of(const std::vector<AggregateRow> &figures);
 
 } // namespace playbook::result

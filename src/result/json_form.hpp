@@ -1,5 +1,5 @@
-// Rows as the server itself writes them in JSON: to_json for text whose members keep their order and numbers their
-// digits, to_jsonb for what SQL functions return.
+// Rows as the server itself writes them in JSON: to_json for text whose members keep their order and numbers
+// their digits, to_jsonb for what SQL functions return.
 #pragma once
 
 #include "pg/guard.hpp"

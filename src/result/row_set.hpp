@@ -1,8 +1,10 @@
-// A step's rows, typed: column names, types, and the rows in PostgreSQL's binary COPY form, in chunks of about 1 MB.
+// A step's rows, typed: column names, types, and the rows in PostgreSQL's binary COPY form, in chunks of
+// about 1 MB.
 //
-// Made from the tuples of a statement, written with the step, read back as jsonb, as records, as a column's array, or
-// as a relation that the next statement joins. Values survive exactly. A type without a usable binary form is kept as
-// text. The server's encoding is used, whatever the client's is; lz4 compresses chunks where the server has it.
+// Made from the tuples of a statement, written with the step, read back as jsonb, as records, as a column's
+// array, or as a relation that the next statement joins. Values survive exactly. A type without a usable
+// binary form is kept as text. The server's encoding is used, whatever the client's is; lz4 compresses chunks
+// where the server has it.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -28,17 +30,18 @@ public:
 	// Tuples of a finished statement (SPI_tuptable), or of any descriptor and array of tuples.
 	static std::shared_ptr<const RowSet> from_tuples(SPITupleTable *table);
 	// From what playbook_step_rows.data holds. Each chunk is self-contained: header, then rows.
-	// `owner` is the role whose statement made them: reading a value of a type that somebody created may run that
-	// somebody's code (a domain's check, a cast to json), which is then run as that role, restricted, whoever reads.
-	// Without an owner, or when that role is gone, such columns are text.
+	// `owner` is the role whose statement made them: reading a value of a type that somebody created may run
+	// that somebody's code (a domain's check, a cast to json), which is then run as that role, restricted,
+	// whoever reads. Without an owner, or when that role is gone, such columns are text.
 	static std::shared_ptr<const RowSet> from_chunks(std::vector<std::string> chunks, Oid owner = InvalidOid);
 	// From JSON objects: columns in order of first appearance, types inferred once per column.
 	static std::shared_ptr<const RowSet> from_values(const std::vector<Value> &objects);
 
-	// A tuple descriptor of the present database; unknown types (dropped since) become text. In CurrentMemoryContext.
+	// A tuple descriptor of the present database; unknown types (dropped since) become text. In
+	// CurrentMemoryContext.
 	TupleDesc tuple_descriptor() const;
-	// Calls `each` with the values of every row, in order, as the owner when there are columns of types that somebody
-	// created; the values live in CurrentMemoryContext (reset between rows is the callee's).
+	// Calls `each` with the values of every row, in order, as the owner when there are columns of types that
+	// somebody created; the values live in CurrentMemoryContext (reset between rows is the callee's).
 	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each) const;
 	// Up to `limit` rows (0: all) as objects; numbers keep their digits, the rest as to_jsonb would write it.
 	std::vector<Value> objects(std::int64_t limit = 0) const;
@@ -56,7 +59,8 @@ private:
 	Oid owner_ = InvalidOid;
 };
 
-// Row sets up to this many bytes are kept in playbook_step_executions.rows, larger ones in playbook_step_rows.
+// Row sets up to this many bytes are kept in playbook_step_executions.rows, larger ones in
+// playbook_step_rows.
 inline constexpr std::size_t inline_bytes = 2000;
 
 // Reads the row set of a finished step; null when it has none. As playbook_engine.

@@ -1,4 +1,5 @@
-// Rows of a row set in the shape that a caller asked for: columns found by name, values cast where types differ.
+// Rows of a row set in the shape that a caller asked for: columns found by name, values cast where types
+// differ.
 #pragma once
 
 #include "pg/transaction.hpp"

@@ -46,7 +46,6 @@ Datum playbook_can_see_playbook(PG_FUNCTION_ARGS) {
 }
 
 Datum playbook_is_named(PG_FUNCTION_ARGS) {
-	return pg::entry([&]() -> Datum {
-		return BoolGetDatum(identity::is_named(pg::Arguments(fcinfo).jsonb(0, "named")));
-	});
+	return pg::entry(
+	    [&]() -> Datum { return BoolGetDatum(identity::is_named(pg::Arguments(fcinfo).jsonb(0, "named"))); });
 }

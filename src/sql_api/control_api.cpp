@@ -1,5 +1,5 @@
-// SQL-callable: playbook_pause, playbook_resume, playbook_cancel, playbook_skip, playbook_retry, playbook_signal,
-// playbook_hold, playbook_release (sql/playbook/45_control_functions.sql).
+// SQL-callable: playbook_pause, playbook_resume, playbook_cancel, playbook_skip, playbook_retry,
+// playbook_signal, playbook_hold, playbook_release (sql/playbook/45_control_functions.sql).
 #include "execution/control.hpp"
 #include "pg/function.hpp"
 
@@ -29,9 +29,11 @@ Datum playbook_resume(PG_FUNCTION_ARGS) {
 		const pg::Arguments args(fcinfo);
 		const std::string timers = args.text(1, "timers");
 		if (timers != "shift" && timers != "keep")
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "timers cannot be \"" + timers + "\"", "",
-			                "Use shift (they go on where they stood) or keep (they end when they would have).");
-		execution::resume(args.int8(0, "execution"), timers == "shift" ? execution::Timers::Shift : execution::Timers::Keep);
+			throw pg::Error(
+			    ERRCODE_INVALID_PARAMETER_VALUE, "timers cannot be \"" + timers + "\"", "",
+			    "Use shift (they go on where they stood) or keep (they end when they would have).");
+		execution::resume(args.int8(0, "execution"),
+		                  timers == "shift" ? execution::Timers::Shift : execution::Timers::Keep);
 		return (Datum) 0;
 	});
 }
@@ -39,7 +41,8 @@ Datum playbook_resume(PG_FUNCTION_ARGS) {
 Datum playbook_cancel(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		const execution::Status status = execution::cancel(args.int8(0, "execution"), args.text_or_null(1).value_or("cancelled"));
+		const execution::Status status =
+		    execution::cancel(args.int8(0, "execution"), args.text_or_null(1).value_or("cancelled"));
 		return pg::text_datum(execution::to_string(status));
 	});
 }
@@ -47,7 +50,8 @@ Datum playbook_cancel(PG_FUNCTION_ARGS) {
 Datum playbook_skip(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		execution::skip_step(args.int8(0, "execution"), args.text(1, "step"), args.text_or_null(2).value_or("skipped by a person"),
+		execution::skip_step(args.int8(0, "execution"), args.text(1, "step"),
+		                     args.text_or_null(2).value_or("skipped by a person"),
 		                     args.text_or_null(3).value_or(""));
 		return (Datum) 0;
 	});

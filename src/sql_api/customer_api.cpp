@@ -1,4 +1,5 @@
-// playbook_customer: what a playbook of the caller's would see of a customer. playbook_enable: the engine works here.
+// playbook_customer: what a playbook of the caller's would see of a customer. playbook_enable: the engine
+// works here.
 #include "identity/customer.hpp"
 #include "identity/installation_fence.hpp"
 #include "pg/function.hpp"
@@ -11,7 +12,8 @@ PG_FUNCTION_INFO_V1(playbook_customer);
 PG_FUNCTION_INFO_V1(playbook_enable);
 PLAYBOOK_EXPORT_END
 
-// playbook_customer(customer text) returns jsonb; null for an unknown customer. Read with the caller's rights.
+// playbook_customer(customer text) returns jsonb; null for an unknown customer. Read with the caller's
+// rights.
 Datum playbook_customer(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const auto customer = identity::read_customer(pg::Arguments(fcinfo).text(0, "customer"));

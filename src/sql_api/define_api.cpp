@@ -1,5 +1,5 @@
-// SQL-callable: playbook_create, playbook_update, playbook_apply, playbook_publish, playbook_archive, playbook_validate,
-// playbook_export, playbook_duplicate, playbook_digest, playbook_diff, playbook_schema
+// SQL-callable: playbook_create, playbook_update, playbook_apply, playbook_publish, playbook_archive,
+// playbook_validate, playbook_export, playbook_duplicate, playbook_digest, playbook_diff, playbook_schema
 // (sql/playbook/40_definition_functions.sql).
 #include "definition/diff.hpp"
 #include "definition/export.hpp"
@@ -35,14 +35,18 @@ const char *word_of(definition::Saved::Change change) {
 	return "";
 }
 
-// A definition that is given by its text or, on one line and without a mark of YAML or JSON, by a playbook's id.
+// A definition that is given by its text or, on one line and without a mark of YAML or JSON, by a playbook's
+// id.
 Value document_of(const std::string &id_or_text) {
-	if (id_or_text.find_first_of("\n:{") != std::string::npos) return definition::accepted(id_or_text).definition->document;
+	if (id_or_text.find_first_of("\n:{") != std::string::npos)
+		return definition::accepted(id_or_text).definition->document;
 	const definition::Stored stored = definition::visible_playbook(id_or_text);
 	return stored.published.is_null() ? stored.draft : stored.published;
 }
 
-pg::Argument json_or_null(const std::optional<Value> &value) { return value ? pg::jsonb(*value) : pg::null(); }
+pg::Argument json_or_null(const std::optional<Value> &value) {
+	return value ? pg::jsonb(*value) : pg::null();
+}
 
 } // namespace
 
@@ -56,8 +60,9 @@ Datum playbook_create(PG_FUNCTION_ARGS) {
 Datum playbook_update(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		const definition::Saved saved = definition::update(args.text(0, "playbook"), args.text(1, "definition"),
-		                                                   args.boolean(2, "publish"), args.text_or_null(3));
+		const definition::Saved saved =
+		    definition::update(args.text(0, "playbook"), args.text(1, "definition"),
+		                       args.boolean(2, "publish"), args.text_or_null(3));
 		return pg::text_datum(word_of(saved.change));
 	});
 }
@@ -65,7 +70,8 @@ Datum playbook_update(PG_FUNCTION_ARGS) {
 Datum playbook_apply(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::text_datum(word_of(definition::apply(args.text(0, "definition"), args.boolean(1, "publish")).change));
+		return pg::text_datum(
+		    word_of(definition::apply(args.text(0, "definition"), args.boolean(1, "publish")).change));
 	});
 }
 
@@ -88,11 +94,12 @@ Datum playbook_validate(PG_FUNCTION_ARGS) {
 		const definition::ParseResult parsed = definition::judge(pg::Arguments(fcinfo).text(0, "definition"));
 		pg::ResultSet rows(fcinfo);
 		for (const definition::Problem &problem : parsed.problems)
-			rows.row({pg::text(problem.path), problem.line > 0 ? pg::int4(problem.line) : pg::null(),
-			          problem.column > 0 ? pg::int4(problem.column) : pg::null(), pg::text(problem.message),
-			          problem.hint.empty() ? pg::null() : pg::text(problem.hint),
-			          pg::text(problem.severity == definition::Problem::Severity::Error ? "error" : "warning"),
-			          pg::text(problem.code)});
+			rows.row(
+			    {pg::text(problem.path), problem.line > 0 ? pg::int4(problem.line) : pg::null(),
+			     problem.column > 0 ? pg::int4(problem.column) : pg::null(), pg::text(problem.message),
+			     problem.hint.empty() ? pg::null() : pg::text(problem.hint),
+			     pg::text(problem.severity == definition::Problem::Severity::Error ? "error" : "warning"),
+			     pg::text(problem.code)});
 		return rows.done(fcinfo);
 	});
 }
@@ -107,22 +114,27 @@ Datum playbook_export(PG_FUNCTION_ARGS) {
 		outer.set("playbook", document);
 		if (format == "yaml") return pg::text_datum(definition::to_yaml(outer));
 		if (format == "json") return pg::text_datum(to_json(outer));
-		if (format == "source") return pg::text_datum(stored.published.is_null() ? stored.draft_source : stored.source);
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + format + "\"", "", "Use yaml, json or source (the text as it was saved).");
+		if (format == "source")
+			return pg::text_datum(stored.published.is_null() ? stored.draft_source : stored.source);
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + format + "\"", "",
+		                "Use yaml, json or source (the text as it was saved).");
 	});
 }
 
 Datum playbook_duplicate(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::text_datum(definition::duplicate(args.text(0, "playbook"), args.text(1, "new_id"), args.text_or_null(2)));
+		return pg::text_datum(
+		    definition::duplicate(args.text(0, "playbook"), args.text(1, "new_id"), args.text_or_null(2)));
 	});
 }
 
 Datum playbook_digest(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		const definition::Stored stored = definition::visible_playbook(pg::Arguments(fcinfo).text(0, "playbook"));
-		return pg::text_datum(definition::digest_of(stored.draft.is_null() ? stored.published : stored.draft));
+		const definition::Stored stored =
+		    definition::visible_playbook(pg::Arguments(fcinfo).text(0, "playbook"));
+		return pg::text_datum(
+		    definition::digest_of(stored.draft.is_null() ? stored.published : stored.draft));
 	});
 }
 
@@ -132,8 +144,9 @@ Datum playbook_diff(PG_FUNCTION_ARGS) {
 		const Value before = document_of(args.text(0, "a")), after = document_of(args.text(1, "b"));
 		pg::ResultSet rows(fcinfo);
 		for (const definition::Difference &difference : definition::diff_definitions(before, after))
-			rows.row({difference.step.empty() ? pg::null() : pg::text(difference.step), pg::text(definition::to_string(difference.kind)),
-			          pg::text(difference.path), json_or_null(difference.before), json_or_null(difference.after)});
+			rows.row({difference.step.empty() ? pg::null() : pg::text(difference.step),
+			          pg::text(definition::to_string(difference.kind)), pg::text(difference.path),
+			          json_or_null(difference.before), json_or_null(difference.after)});
 		return rows.done(fcinfo);
 	});
 }

@@ -1,5 +1,6 @@
 // SQL-callable: the sender's side of the outbox (sql/playbook/47_outbox_functions.sql).
-// Who was granted EXECUTE on these functions is a sender: it reads every message, whoever's playbook wrote it.
+// Who was granted EXECUTE on these functions is a sender: it reads every message, whoever's playbook wrote
+// it.
 #include "identity/installation_fence.hpp"
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
@@ -20,10 +21,10 @@ constexpr std::int32_t most_messages = 1000;
 // A restored or copied database holds messages that another one has sent.
 void require_enabled() {
 	if (identity::enabled_state() != identity::Enabled::Elsewhere) return;
-	throw pg::Error(
-	    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook stands still in this database",
-	    "Its tables were brought here from another cluster or database, which may be sending the same messages.",
-	    "Call playbook_enable() when this is the place where they are to be sent.");
+	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook stands still in this database",
+	                "Its tables were brought here from another cluster or database, which may be sending the "
+	                "same messages.",
+	                "Call playbook_enable() when this is the place where they are to be sent.");
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// playbook_rows and playbook_records: a step's rows as jsonb, as records with a column list, as rows of a type.
+// playbook_rows and playbook_records: a step's rows as jsonb, as records with a column list, as rows of a
+// type.
 #include "definition/wording.hpp"
 #include "execution/store.hpp"
 #include "identity/access.hpp"
@@ -18,9 +19,9 @@ struct Found {
 };
 
 std::vector<std::string> steps_of(std::int64_t execution) {
-	const pg::Rows rows = pg::query_once(
-	    "SELECT DISTINCT step_id FROM @playbook_step_executions WHERE execution_id = $1 ORDER BY step_id LIMIT 100",
-	    {{INT8OID, pg::int8(execution)}});
+	const pg::Rows rows = pg::query_once("SELECT DISTINCT step_id FROM @playbook_step_executions WHERE "
+	                                     "execution_id = $1 ORDER BY step_id LIMIT 100",
+	                                     {{INT8OID, pg::int8(execution)}});
 	std::vector<std::string> ids;
 	for (std::size_t i = 0; i < rows.size(); ++i) ids.push_back(rows.text(i, 0));
 	return ids;

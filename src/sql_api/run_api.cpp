@@ -1,5 +1,5 @@
-// SQL-callable: playbook_start, playbook_start_many, playbook_run, playbook_execute, playbook_advance, playbook_work,
-// playbook_wait, playbook_run_id (sql/playbook/44_execution_functions.sql).
+// SQL-callable: playbook_start, playbook_start_many, playbook_run, playbook_execute, playbook_advance,
+// playbook_work, playbook_wait, playbook_run_id (sql/playbook/44_execution_functions.sql).
 #include "execution/run.hpp"
 #include "execution/start_list.hpp"
 #include "execution/store.hpp"
@@ -31,7 +31,8 @@ std::optional<std::string> customer_of(const pg::Arguments &args, int at) {
 	const std::optional<std::string> customer = args.text_or_null(at);
 	if (customer && !customer->empty() && customer->front() == '{' && customer->back() == '}')
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "the customer must be an id, not a JSON object", "",
-		                "Name the argument: playbook_start('" + args.text(0, "playbook") + "', parameters => '" + *customer + "').");
+		                "Name the argument: playbook_start('" + args.text(0, "playbook") +
+		                    "', parameters => '" + *customer + "').");
 	return customer;
 }
 
@@ -42,7 +43,8 @@ execution::StartRequest start_request(const pg::Arguments &args) {
 	request.parameters = args.jsonb_or(2, Value::object());
 	request.idempotency_key = args.text_or_null(3).value_or("");
 	if (!args.is_null(3) && request.idempotency_key.empty())
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "idempotency_key must not be empty", "", "Leave it out to start without one.");
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "idempotency_key must not be empty", "",
+		                "Leave it out to start without one.");
 	request.priority = args.is_null(4) ? 0 : args.int4(4, "priority");
 	if (!args.is_null(5)) request.start_at = args.timestamp(5, "start_at");
 	request.conflict = args.text_or_null(6);
@@ -85,8 +87,11 @@ void raise_if_failed(std::int64_t execution) {
 		return value != nullptr ? value->as_text() : std::string();
 	};
 	const std::string code = member("sqlstate");
-	const int packed = code.size() == 5 ? MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]) : ERRCODE_RAISE_EXCEPTION;
-	throw pg::Error(packed, "playbook \"" + found->playbook_id + "\" failed at step \"" + member("step") + "\": " + member("message"),
+	const int packed = code.size() == 5 ? MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4])
+	                                    : ERRCODE_RAISE_EXCEPTION;
+	throw pg::Error(packed,
+	                "playbook \"" + found->playbook_id + "\" failed at step \"" + member("step") +
+	                    "\": " + member("message"),
 	                member("detail"), member("hint"));
 }
 
@@ -99,7 +104,8 @@ public:
 		const bool atomic = info->context == nullptr || !IsA(info->context, CallContext) ||
 		                    castNode(CallContext, info->context)->atomic;
 		if (atomic)
-			throw pg::Error(ERRCODE_INVALID_TRANSACTION_TERMINATION, std::string(name) + "() commits, so it must be called on its own", "",
+			throw pg::Error(ERRCODE_INVALID_TRANSACTION_TERMINATION,
+			                std::string(name) + "() commits, so it must be called on its own", "",
 			                std::string("Use CALL ") + name + "(…) outside of a transaction block.");
 		pg::call([] {
 			if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
@@ -142,7 +148,8 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			const Value starts = args.jsonb(1, "starts");
 			if (!starts.is_array())
 				throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "starts must be a JSON array of objects", "",
-				                "Each has customer, and may have parameters, idempotency_key, priority, start_at and labels.");
+				                "Each has customer, and may have parameters, idempotency_key, priority, "
+				                "start_at and labels.");
 			listed = starts.items();
 			requests.resize(listed.size());
 		}
@@ -154,7 +161,8 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			execution::Started started;
 			try {
 				pg::Subtransaction guarded;
-				if (!by_customer) execution::read_request(listed[static_cast<std::size_t>(ordinal - 1)], request);
+				if (!by_customer)
+					execution::read_request(listed[static_cast<std::size_t>(ordinal - 1)], request);
 				request.playbook = args.text(0, "playbook");
 				started = execution::prepare_start(request);
 				if (!started.repeated) execution::commit_start(started.execution);
@@ -162,18 +170,22 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			} catch (const pg::Error &error) {
 				refused = error;
 			}
-			const pg::Argument customer = pg::optional_of(request.customer, [](const std::string &id) { return pg::text(id); });
+			const pg::Argument customer =
+			    pg::optional_of(request.customer, [](const std::string &id) { return pg::text(id); });
 			if (!refused) {
-				rows.row({pg::int4(ordinal), customer, pg::int8(started.execution.id), pg::text(started.repeated ? "repeated" : "started"), pg::null()});
+				rows.row({pg::int4(ordinal), customer, pg::int8(started.execution.id),
+				          pg::text(started.repeated ? "repeated" : "started"), pg::null()});
 				continue;
 			}
 			// What concerns the playbook concerns them all: no list of a thousand equal refusals.
-			if (refused->sqlstate() == ERRCODE_UNDEFINED_OBJECT || refused->sqlstate() == ERRCODE_INSUFFICIENT_PRIVILEGE ||
+			if (refused->sqlstate() == ERRCODE_UNDEFINED_OBJECT ||
+			    refused->sqlstate() == ERRCODE_INSUFFICIENT_PRIVILEGE ||
 			    refused->sqlstate() == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 				throw *refused;
 			const bool active = refused->sqlstate() == ERRCODE_UNIQUE_VIOLATION;
 			rows.row({pg::int4(ordinal), customer, pg::null(), pg::text(active ? "skipped" : "refused"),
-			          pg::text(std::string(refused->what()) + (refused->detail.empty() ? "" : ". " + refused->detail))});
+			          pg::text(std::string(refused->what()) +
+			                   (refused->detail.empty() ? "" : ". " + refused->detail))});
 		}
 		worker::warn_when_nobody_works();
 		return rows.done(fcinfo);
@@ -207,7 +219,8 @@ Datum playbook_execute(PG_FUNCTION_ARGS) {
 
 Datum playbook_advance(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		return pg::text_datum(execution::to_string(execution::advance_now(pg::Arguments(fcinfo).int8(0, "execution"))));
+		return pg::text_datum(
+		    execution::to_string(execution::advance_now(pg::Arguments(fcinfo).int8(0, "execution"))));
 	});
 }
 
@@ -228,12 +241,15 @@ Datum playbook_wait(PG_FUNCTION_ARGS) {
 		const pg::Arguments args(fcinfo);
 		const std::string until = args.text(2, "until");
 		if (until != "end" && until != "person")
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "cannot wait until \"" + until + "\"", "", "Use end or person.");
-		const execution::Waited state = execution::wait_for(args.int8(0, "execution"), args.interval(1, "timeout"),
-		                                                    until == "end" ? execution::Until::End : execution::Until::Person);
-		return pg::composite(fcinfo, {pg::text(execution::to_string(state.status)), text_or_null(state.waiting_for),
-		                              pg::optional_of(state.waiting_until, pg::timestamp),
-		                              state.error.is_null() ? pg::null() : pg::jsonb(state.error)});
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "cannot wait until \"" + until + "\"", "",
+			                "Use end or person.");
+		const execution::Waited state =
+		    execution::wait_for(args.int8(0, "execution"), args.interval(1, "timeout"),
+		                        until == "end" ? execution::Until::End : execution::Until::Person);
+		return pg::composite(fcinfo,
+		                     {pg::text(execution::to_string(state.status)), text_or_null(state.waiting_for),
+		                      pg::optional_of(state.waiting_until, pg::timestamp),
+		                      state.error.is_null() ? pg::null() : pg::jsonb(state.error)});
 	});
 }
 

@@ -23,8 +23,8 @@ std::optional<Oid> owner_of(const std::string &playbook, bool lock) {
 	return rows.oid(0, 0);
 }
 
-// The playbook's owner, its row locked, when the caller may edit it. Asked before locking too: who may not edit must
-// not hold up those who may; and asked again, for the owner may have changed while we waited.
+// The playbook's owner, its row locked, when the caller may edit it. Asked before locking too: who may not
+// edit must not hold up those who may; and asked again, for the owner may have changed while we waited.
 Oid lock_editable(const std::string &playbook) {
 	for (const bool lock : {false, true}) {
 		const std::optional<Oid> owner = owner_of(playbook, lock);
@@ -37,9 +37,10 @@ Oid lock_editable(const std::string &playbook) {
 
 void check_privilege(const std::string &privilege) {
 	if (privilege == "view" || privilege == "start" || privilege == "copy") return;
-	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown privilege \"" + privilege + "\"", "",
-	                "Valid privileges are \"view\", \"start\" and \"copy\"; editing belongs to members of the owner "
-	                "role.");
+	throw pg::Error(
+	    ERRCODE_INVALID_PARAMETER_VALUE, "unknown privilege \"" + privilege + "\"", "",
+	    "Valid privileges are \"view\", \"start\" and \"copy\"; editing belongs to members of the owner "
+	    "role.");
 }
 
 void check_role(Oid role) {
@@ -48,8 +49,9 @@ void check_role(Oid role) {
 }
 
 void record(const std::string &playbook, const char *action, const std::string &who) {
-	static pg::Statement add("INSERT INTO @playbook_history (playbook_id, action, changed_by) VALUES ($1, $2, $3)",
-	                         {TEXTOID, TEXTOID, TEXTOID});
+	static pg::Statement add(
+	    "INSERT INTO @playbook_history (playbook_id, action, changed_by) VALUES ($1, $2, $3)",
+	    {TEXTOID, TEXTOID, TEXTOID});
 	add.execute({pg::text(playbook), pg::text(action), pg::text(who)});
 }
 
@@ -77,7 +79,8 @@ Datum playbook_share(PG_FUNCTION_ARGS) {
 	});
 }
 
-// playbook_unshare(playbook text, role regrole, privilege text DEFAULT NULL) returns integer: how many were taken back
+// playbook_unshare(playbook text, role regrole, privilege text DEFAULT NULL) returns integer: how many were
+// taken back
 Datum playbook_unshare(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
@@ -89,9 +92,10 @@ Datum playbook_unshare(PG_FUNCTION_ARGS) {
 		const std::string who = identity::actor();
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
-		static pg::Statement remove("DELETE FROM @playbook_shares"
-		                            " WHERE playbook_id = $1 AND role = $2 AND ($3 IS NULL OR privilege = $3)",
-		                            {TEXTOID, REGROLEOID, TEXTOID});
+		static pg::Statement remove(
+		    "DELETE FROM @playbook_shares"
+		    " WHERE playbook_id = $1 AND role = $2 AND ($3 IS NULL OR privilege = $3)",
+		    {TEXTOID, REGROLEOID, TEXTOID});
 		const std::uint64_t removed =
 		    remove.execute({pg::text(playbook), pg::oid(role), pg::optional_of(privilege, pg::text)});
 		if (removed > 0) record(playbook, "unshared", who);
@@ -99,8 +103,8 @@ Datum playbook_unshare(PG_FUNCTION_ARGS) {
 	});
 }
 
-// playbook_set_owner(playbook text, role regrole) returns void. As ALTER … OWNER: the caller belongs to both roles, for
-// the playbook's SQL, which the old owner's members wrote, will run as the new one.
+// playbook_set_owner(playbook text, role regrole) returns void. As ALTER … OWNER: the caller belongs to both
+// roles, for the playbook's SQL, which the old owner's members wrote, will run as the new one.
 Datum playbook_set_owner(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
@@ -116,8 +120,9 @@ Datum playbook_set_owner(PG_FUNCTION_ARGS) {
 		const std::string who = identity::actor();
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
-		static pg::Statement set("UPDATE @playbooks SET owner = $2, updated_at = pg_catalog.now() WHERE id = $1",
-		                         {TEXTOID, REGROLEOID});
+		static pg::Statement set(
+		    "UPDATE @playbooks SET owner = $2, updated_at = pg_catalog.now() WHERE id = $1",
+		    {TEXTOID, REGROLEOID});
 		set.execute({pg::text(playbook), pg::oid(role)});
 		record(playbook, "owner", who);
 		return (Datum) 0;

@@ -6,8 +6,8 @@
 
 namespace playbook::sql_api {
 
-// playbook_start(playbook, customer, parameters, idempotency_key, priority, start_at, conflict, labels, save_artifacts,
-// data_warehouse, crm, draft)
+// playbook_start(playbook, customer, parameters, idempotency_key, priority, start_at, conflict, labels,
+// save_artifacts, data_warehouse, crm, draft)
 execution::StartRequest start_request(const pg::Arguments &args);
 // playbook_run and playbook_execute: the same without key, priority and start_at.
 execution::StartRequest run_request(const pg::Arguments &args);

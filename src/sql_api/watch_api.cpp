@@ -47,12 +47,15 @@ void progress_row(pg::ResultSet &rows, const execution::Execution &execution, co
 	const definition::Step &step = definition.steps[static_cast<std::size_t>(row.position)];
 	const Value *message = row.error.find("message");
 	const TimestampTz until = row.finished_at.value_or(GetCurrentTimestamp());
-	rows.row({pg::int4(row.position), pg::int4(row.item), pg::int4(depth_of(definition, step)), text_or_null(branch_of(definition, step)),
-	          pg::text(step.id), pg::text(step.name), pg::text(definition::to_string(step.type)), pg::text(execution::to_string(row.status)),
-	          text_or_null(row.outcome), text_or_null(row.waiting_for), pg::optional_of(row.due_at, pg::timestamp), text_or_null(row.reason),
-	          pg::int4(row.attempt), pg::optional_of(row.started_at, pg::timestamp), pg::optional_of(row.finished_at, pg::timestamp),
+	rows.row({pg::int4(row.position), pg::int4(row.item), pg::int4(depth_of(definition, step)),
+	          text_or_null(branch_of(definition, step)), pg::text(step.id), pg::text(step.name),
+	          pg::text(definition::to_string(step.type)), pg::text(execution::to_string(row.status)),
+	          text_or_null(row.outcome), text_or_null(row.waiting_for),
+	          pg::optional_of(row.due_at, pg::timestamp), text_or_null(row.reason), pg::int4(row.attempt),
+	          pg::optional_of(row.started_at, pg::timestamp), pg::optional_of(row.finished_at, pg::timestamp),
 	          row.started_at ? interval_of(std::max<std::int64_t>(0, until - *row.started_at)) : pg::null(),
-	          pg::optional_of(row.row_count, pg::int8), message != nullptr ? pg::text(message->as_text()) : pg::null()});
+	          pg::optional_of(row.row_count, pg::int8),
+	          message != nullptr ? pg::text(message->as_text()) : pg::null()});
 }
 
 } // namespace
@@ -84,7 +87,8 @@ Datum playbook_progress(PG_FUNCTION_ARGS) {
 Datum playbook_result(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::jsonb_datum(result::document_of(args.int8(0, "execution"), args.is_null(1) || args.boolean(1, "include_data")));
+		return pg::jsonb_datum(result::document_of(args.int8(0, "execution"),
+		                                           args.is_null(1) || args.boolean(1, "include_data")));
 	});
 }
 
@@ -110,9 +114,10 @@ Datum playbook_changes(PG_FUNCTION_ARGS) {
 			for (const notification::Change &change : page) {
 				after = change.seq;
 				if (!identity::can_see(change.execution)) continue;
-				rows.row({pg::int8(change.seq), pg::int8(change.execution), text_or_null(change.playbook), text_or_null(change.step),
-				          change.item > 0 ? pg::int4(change.item - 1) : pg::null(), pg::text(change.status),
-				          text_or_null(change.waiting_for), pg::timestamp(change.at)});
+				rows.row({pg::int8(change.seq), pg::int8(change.execution), text_or_null(change.playbook),
+				          text_or_null(change.step), change.item > 0 ? pg::int4(change.item - 1) : pg::null(),
+				          pg::text(change.status), text_or_null(change.waiting_for),
+				          pg::timestamp(change.at)});
 				if (--left == 0) break;
 			}
 			if (page.size() < static_cast<std::size_t>(limit)) break;
@@ -124,14 +129,16 @@ Datum playbook_changes(PG_FUNCTION_ARGS) {
 Datum playbook_preview(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		const std::vector<execution::Previewed> steps =
-		    execution::preview(args.text(0, "playbook"), sql_api::customer_of(args, 1), args.jsonb_or(2, Value::object()),
-		                       !args.is_null(3) && args.boolean(3, "run_queries"));
+		const std::vector<execution::Previewed> steps = execution::preview(
+		    args.text(0, "playbook"), sql_api::customer_of(args, 1), args.jsonb_or(2, Value::object()),
+		    !args.is_null(3) && args.boolean(3, "run_queries"));
 		pg::ResultSet rows(fcinfo);
 		for (const execution::Previewed &step : steps)
-			rows.row({pg::int4(step.position), pg::text(step.id), pg::text(step.type), step.input.is_null() ? pg::null() : pg::jsonb(step.input),
-			          pg::boolean(step.needs_approval), pg::datum(pg::array_of(step.approvers)), text_or_null(step.branch),
-			          pg::optional_of(step.planned_at, pg::timestamp), pg::datum(pg::array_of(step.missing_variables)), text_or_null(step.problem)});
+			rows.row({pg::int4(step.position), pg::text(step.id), pg::text(step.type),
+			          step.input.is_null() ? pg::null() : pg::jsonb(step.input),
+			          pg::boolean(step.needs_approval), pg::datum(pg::array_of(step.approvers)),
+			          text_or_null(step.branch), pg::optional_of(step.planned_at, pg::timestamp),
+			          pg::datum(pg::array_of(step.missing_variables)), text_or_null(step.problem)});
 		return rows.done(fcinfo);
 	});
 }

@@ -1,7 +1,8 @@
-// What an approver makes of an action: a JSON merge patch (RFC 7396) that may change values but not the action's shape.
+// What an approver makes of an action: a JSON merge patch (RFC 7396) that may change values but not the
+// action's shape.
 //
-// Nothing is added, nothing is taken away and every value keeps its kind, so that what runs after an approval with
-// changes is the action that the playbook prepared, with other words in it. Core: no server header.
+// Nothing is added, nothing is taken away and every value keeps its kind, so that what runs after an approval
+// with changes is the action that the playbook prepared, with other words in it. Core: no server header.
 #pragma once
 
 #include <stdexcept>
@@ -12,7 +13,8 @@
 
 namespace playbook::step {
 
-// The changes do not fit the action. `path` is where, "body" or "payload.items"; `known` the keys that exist there.
+// The changes do not fit the action. `path` is where, "body" or "payload.items"; `known` the keys that exist
+// there.
 class ChangeError : public std::runtime_error {
 public:
 	ChangeError(const std::string &message, std::string where, std::vector<std::string> keys = {})

@@ -1,5 +1,5 @@
-// The approval step: a decision by people as a step of its own. It completes whatever they decide; what follows asks
-// for its outcome. The machinery is that of require_approval (approvals.hpp).
+// The approval step: a decision by people as a step of its own. It completes whatever they decide; what
+// follows asks for its outcome. The machinery is that of require_approval (approvals.hpp).
 #include "pg/datum.hpp"
 #include "step/approvals.hpp"
 #include "step/handlers.hpp"

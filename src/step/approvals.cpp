@@ -20,7 +20,8 @@ struct Stored {
 
 std::optional<Stored> latest_approval(const Context &context) {
 	static pg::Statement find(
-	    "SELECT id, status, action, approvers, changes, expires_at, decided_at, on_expiry, decided_by, comment "
+	    "SELECT id, status, action, approvers, changes, expires_at, decided_at, on_expiry, decided_by, "
+	    "comment "
 	    "FROM @approvals WHERE execution_id = $1 AND position = $2 AND item = $3 ORDER BY id DESC LIMIT 1",
 	    {INT8OID, INT4OID, INT4OID});
 	const pg::Rows rows = find.query(
@@ -40,8 +41,8 @@ std::optional<Stored> latest_approval(const Context &context) {
 	return stored;
 }
 
-// Time is up when the approval says so and the step is not kept waiting beyond it: a resume after a pause moves the
-// step's timer, not the approval.
+// Time is up when the approval says so and the step is not kept waiting beyond it: a resume after a pause
+// moves the step's timer, not the approval.
 bool is_up(const Context &context, const Stored &stored) {
 	if (!stored.expires_at || *stored.expires_at > context.now) return false;
 	return !context.row.due_at || *context.row.due_at <= context.now;

@@ -1,8 +1,9 @@
 // Approvals: what a step is about to do waits in `approvals` until those who may decide have decided.
 //
-// The engine asks for one before a step with require_approval, and the approval step asks for itself; both then look
-// with decision_of() whenever something happened to the execution or the approval's time is up. How people decide is in
-// decisions.hpp. All of it works as playbook_engine; the execution is locked by the caller.
+// The engine asks for one before a step with require_approval, and the approval step asks for itself; both
+// then look with decision_of() whenever something happened to the execution or the approval's time is up. How
+// people decide is in decisions.hpp. All of it works as playbook_engine; the execution is locked by the
+// caller.
 #pragma once
 
 #include "step/handler.hpp"
@@ -14,7 +15,8 @@ struct Approval {
 	std::optional<TimestampTz> expires_at; // when decision_of() should be asked again at the latest
 };
 
-// Asks for an approval of the action; a pending one of this step is used again. Throws 22023 when nobody could decide.
+// Asks for an approval of the action; a pending one of this step is used again. Throws 22023 when nobody
+// could decide.
 Approval request_approval(const Context &context, const Value &action,
                           const definition::ApprovalPolicy &policy);
 
@@ -38,8 +40,8 @@ struct Decision {
 	const char *outcome() const; // approved changed rejected expired
 };
 
-// Nullopt while it is pending. Settles one whose time is up: approves or expires it, or hands it to the approvers'
-// managers with a new time, which it then puts into context.row.due_at.
+// Nullopt while it is pending. Settles one whose time is up: approves or expires it, or hands it to the
+// approvers' managers with a new time, which it then puts into context.row.due_at.
 std::optional<Decision> decision_of(const Context &context);
 
 // The step will not go on: a pending approval is revoked.

@@ -142,8 +142,10 @@ Approvers resolve_approvers(const Context &context, const definition::ApprovalPo
 
 std::vector<std::string> managers_of(const Approvers &named) {
 	static pg::Statement above(
-	    "SELECT DISTINCT p.manager FROM @playbook_people p WHERE p.manager IS NOT NULL AND p.manager <> ALL ($1) "
-	    "AND (p.id = ANY ($1) OR EXISTS (SELECT FROM unnest($2) r (name) JOIN pg_roles g ON g.rolname = r.name "
+	    "SELECT DISTINCT p.manager FROM @playbook_people p WHERE p.manager IS NOT NULL AND p.manager <> ALL "
+	    "($1) "
+	    "AND (p.id = ANY ($1) OR EXISTS (SELECT FROM unnest($2) r (name) JOIN pg_roles g ON g.rolname = "
+	    "r.name "
 	    "JOIN pg_roles m ON m.oid = p.role AND NOT m.rolsuper WHERE pg_has_role(m.oid, g.oid, 'MEMBER'))) "
 	    "ORDER BY p.manager",
 	    {TEXTARRAYOID, TEXTARRAYOID});

@@ -1,5 +1,5 @@
-// Who may decide: what a playbook writes ("ana", "ana@example.com", "role:finance", "{{csm.manager}}") as people and
-// roles.
+// Who may decide: what a playbook writes ("ana", "ana@example.com", "role:finance", "{{csm.manager}}") as
+// people and roles.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -17,15 +17,16 @@ struct Approvers {
 	static Approvers from(const Value &value);
 };
 
-// The people that the customer's work belongs to when a playbook names nobody: the customer's CSM, else the starter.
+// The people that the customer's work belongs to when a playbook names nobody: the customer's CSM, else the
+// starter.
 std::string default_person(const Context &context);
 
-// Throws 22023 when nobody of those named is known, when fewer people are named than must approve, or when nobody is
-// left because the requester may not decide and has no manager either.
+// Throws 22023 when nobody of those named is known, when fewer people are named than must approve, or when
+// nobody is left because the requester may not decide and has no manager either.
 Approvers resolve_approvers(const Context &context, const definition::ApprovalPolicy &policy);
 
-// The managers of those named who are not among them yet; for a role, of its members. As playbook_engine, in an open
-// Spi connection.
+// The managers of those named who are not among them yet; for a role, of its members. As playbook_engine, in
+// an open Spi connection.
 std::vector<std::string> managers_of(const Approvers &named);
 
 // The id of the known person with that id or e-mail address; nullopt when there is none. Likewise.

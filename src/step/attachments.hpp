@@ -9,7 +9,8 @@ namespace playbook::step {
 Value rendered_attachments(const Context &context, const Value &attachments,
                            std::vector<std::string> *missing);
 
-// [{"name", "type", "content"}]. Throws 54000 for more rows than playbook.max_items, 0A000 for what cannot be attached.
+// [{"name", "type", "content"}]. Throws 54000 for more rows than playbook.max_items, 0A000 for what cannot be
+// attached.
 Value attached(const Context &context, const Value &attachments);
 
 } // namespace playbook::step

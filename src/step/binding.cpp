@@ -5,7 +5,8 @@
 namespace playbook::step {
 namespace {
 
-// How the elements of an array travel into a lambda that may hold no C++ object: texts, null pointers for nulls.
+// How the elements of an array travel into a lambda that may hold no C++ object: texts, null pointers for
+// nulls.
 class Texts {
 public:
 	explicit Texts(const Value::Array &items) {

@@ -34,7 +34,8 @@ void add(icalproperty *property, icalparameter *parameter) {
 	icalproperty_add_parameter(property, made(parameter));
 }
 
-// A value of type TEXT: libical escapes line feeds, commas and semicolons; other control characters have no place.
+// A value of type TEXT: libical escapes line feeds, commas and semicolons; other control characters have no
+// place.
 std::string text_value(const std::string &text) {
 	std::string clean;
 	for (const char c : text)

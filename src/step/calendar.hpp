@@ -1,7 +1,7 @@
 // A meeting as iCalendar text (RFC 5545, RFC 5546): an invitation, or the word that it does not take place.
 //
-// Times are written in UTC, which every calendar shows in its reader's zone. Built with libical; nothing of libical
-// outlives the call. Core: no server header.
+// Times are written in UTC, which every calendar shows in its reader's zone. Built with libical; nothing of
+// libical outlives the call. Core: no server header.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The condition step: the first branch whose question holds is the outcome; the engine opens it and skips the others.
+// The condition step: the first branch whose question holds is the outcome; the engine opens it and skips the
+// others.
 #include "step/handlers.hpp"
 
 namespace playbook::step {

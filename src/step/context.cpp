@@ -1,6 +1,7 @@
 // What a step's templates, references and conditions see: Context's half of step/handler.
 //
-// Values are read when first asked for and only once for a step: the customer anew at every step, as documented.
+// Values are read when first asked for and only once for a step: the customer anew at every step, as
+// documented.
 #include "execution/store.hpp"
 #include "expression/condition.hpp"
 #include "expression/reference.hpp"
@@ -19,7 +20,8 @@ namespace {
 using Path = std::vector<std::string>;
 
 const expression::Template &template_of(const std::string &text) {
-	// Bounded by throwing all away: definitions are few, and a process that has seen 2,000 texts is a rare one.
+	// Bounded by throwing all away: definitions are few, and a process that has seen 2,000 texts is a rare
+	// one.
 	static auto *const kept = new std::unordered_map<std::string, expression::Template>();
 	if (const auto found = kept->find(text); found != kept->end()) return found->second;
 	if (kept->size() >= 2000) kept->clear();
@@ -102,7 +104,8 @@ const Value &customer_of(const Context &context) {
 	OwnerScope owner(context);
 	std::optional<Value> found = identity::read_customer(*context.execution.customer_id);
 	if (!found)
-		throw pg::Error(ERRCODE_NO_DATA_FOUND, "customer \"" + *context.execution.customer_id + "\" does not exist any more",
+		throw pg::Error(ERRCODE_NO_DATA_FOUND,
+		                "customer \"" + *context.execution.customer_id + "\" does not exist any more",
 		                "The customer source has no row of that key now.",
 		                "Cancel the execution, or put the customer back and retry the step.");
 	return reading.customer.emplace(std::move(*found));
@@ -127,7 +130,8 @@ std::shared_ptr<const result::RowSet> Context::rows_of(int position) const {
 	}
 	if (rows == nullptr)
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-		                "step \"" + execution.definition().steps[static_cast<std::size_t>(position)].id + "\" has no rows",
+		                "step \"" + execution.definition().steps[static_cast<std::size_t>(position)].id +
+		                    "\" has no rows",
 		                std::string("Its status is \"") + execution::to_string(other.status) + "\".");
 	known.rows.emplace(position, rows);
 	return rows;
@@ -142,7 +146,8 @@ Value all_rows(const Context &context, int position) {
 	// All of them or none: a list that ends early would leave customers out, and nobody would know.
 	if (set->row_count() > settings::max_items())
 		throw pg::Error(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-		                "step \"" + context.execution.definition().steps[static_cast<std::size_t>(position)].id +
+		                "step \"" +
+		                    context.execution.definition().steps[static_cast<std::size_t>(position)].id +
 		                    "\" has " + std::to_string(set->row_count()) + " rows, more than a list may have",
 		                "playbook.max_items is " + std::to_string(settings::max_items()) + ".",
 		                "Take fewer rows, or raise playbook.max_items.");
@@ -152,13 +157,15 @@ Value all_rows(const Context &context, int position) {
 }
 
 // steps.x.name where name is none of the fixed words: a member of the output, a column, or the plural of one.
-std::optional<Value> step_member(const Context &context, const execution::StepRow &row, const std::string &name) {
+std::optional<Value> step_member(const Context &context, const execution::StepRow &row,
+                                 const std::string &name) {
 	if (const Value *member = row.output.find(name)) return *member;
 	if (!has_rows(row)) return std::nullopt;
 	if (name == "rows") return all_rows(context, row.position);
 	const std::shared_ptr<const result::RowSet> rows = context.rows_of(row.position);
 	int column = rows->column_index(name);
-	if (column < 0 && name.size() > 1 && name.back() == 's') column = rows->column_index(name.substr(0, name.size() - 1));
+	if (column < 0 && name.size() > 1 && name.back() == 's')
+		column = rows->column_index(name.substr(0, name.size() - 1));
 	if (column < 0) return std::nullopt;
 	return rows->column_values(column);
 }
@@ -183,7 +190,8 @@ Value step_value(const Context &context, const execution::StepRow &row) {
 }
 
 bool is_fixed_word(const std::string &word) {
-	static constexpr std::array words = {"status", "outcome", "output", "row_count", "attempts", "error", "reason", "started_at", "elapsed"};
+	static constexpr std::array words = {"status", "outcome", "output",     "row_count", "attempts",
+	                                     "error",  "reason",  "started_at", "elapsed"};
 	return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -198,7 +206,8 @@ void add_step(const Context &context, const Path &path, Value &steps) {
 	Value *present = steps.find(path[1]);
 	if (present == nullptr || present->is_array()) present = &steps.set(path[1], step_value(context, row));
 	if (path.size() < 3 || is_fixed_word(path[2])) return;
-	if (std::optional<Value> member = step_member(context, row, path[2])) present->set(path[2], std::move(*member));
+	if (std::optional<Value> member = step_member(context, row, path[2]))
+		present->set(path[2], std::move(*member));
 }
 
 } // namespace
@@ -215,13 +224,20 @@ Value Context::values_for(const std::vector<Path> &paths) const {
 			continue;
 		}
 		if (values.find(root) != nullptr) continue;
-		if (root == "customer") values.set(root, customer_of(*this));
-		else if (root == "csm") values.set(root, csm_of(*this));
-		else if (root == "parameters") values.set(root, execution.parameters);
-		else if (root == "execution") values.set(root, execution_value(*this));
-		else if (root == "event") values.set(root, event_value(execution));
-		else if (root == "item" && row.item > 0) values.set(root, item_value(*this));
-		else if (root == "index" && row.item > 0) values.set(root, Value(row.item - 1));
+		if (root == "customer")
+			values.set(root, customer_of(*this));
+		else if (root == "csm")
+			values.set(root, csm_of(*this));
+		else if (root == "parameters")
+			values.set(root, execution.parameters);
+		else if (root == "execution")
+			values.set(root, execution_value(*this));
+		else if (root == "event")
+			values.set(root, event_value(execution));
+		else if (root == "item" && row.item > 0)
+			values.set(root, item_value(*this));
+		else if (root == "index" && row.item > 0)
+			values.set(root, Value(row.item - 1));
 		else if (root == "playbook") {
 			Value playbook = Value::object();
 			playbook.set("id", Value(execution.playbook_id));
@@ -276,7 +292,8 @@ std::string escaped_html(const std::string &text) {
 	return escaped;
 }
 
-Value render_text(const Context &context, const std::string &text, std::vector<std::string> *missing, bool escape_html = false) {
+Value render_text(const Context &context, const std::string &text, std::vector<std::string> *missing,
+                  bool escape_html = false) {
 	const bool has_reference = text.find("${") != std::string::npos;
 	const bool has_mustache = text.find("{{") != std::string::npos;
 	if (!has_reference && !has_mustache) return Value(text);
@@ -285,26 +302,29 @@ Value render_text(const Context &context, const std::string &text, std::vector<s
 	};
 	if (!has_mustache && !escape_html) return expression::resolve_references(Value(text), resolve, missing);
 
-	// References first become marks that no value can forge, then the template is rendered, then the marks are filled:
-	// so a value that contains "{{" or "${" stays text whichever way it came in.
+	// References first become marks that no value can forge, then the template is rendered, then the marks
+	// are filled: so a value that contains "{{" or "${" stays text whichever way it came in.
 	const expression::ReferenceScan scan = expression::scan_references(text);
 	std::string marked;
 	std::vector<std::string> filled;
 	char nonce[40];
-	std::snprintf(nonce, sizeof nonce, "\x01%lx.%x.", static_cast<unsigned long>(GetCurrentTimestamp()), static_cast<unsigned>(MyProcPid));
+	std::snprintf(nonce, sizeof nonce, "\x01%lx.%x.", static_cast<unsigned long>(GetCurrentTimestamp()),
+	              static_cast<unsigned>(MyProcPid));
 	std::size_t from = 0;
 	for (const expression::Reference &reference : scan.references) {
 		const std::optional<Value> value = resolve(reference);
 		if (!value && missing != nullptr) missing->push_back(reference.text());
 		marked += text.substr(from, reference.begin - from) + nonce + std::to_string(filled.size()) + "\x02";
-		filled.push_back(value ? (escape_html ? escaped_html(value->as_text()) : value->as_text()) : std::string());
+		filled.push_back(value ? (escape_html ? escaped_html(value->as_text()) : value->as_text())
+		                       : std::string());
 		from = reference.end;
 	}
 	marked += text.substr(from);
-	const expression::Template parsed = scan.references.empty() ? template_of(text) : expression::Template::parse(marked);
+	const expression::Template parsed =
+	    scan.references.empty() ? template_of(text) : expression::Template::parse(marked);
 	if (!parsed.errors().empty())
-		throw pg::Error(ERRCODE_SYNTAX_ERROR, "template cannot be read: " + parsed.errors().front().message, "",
-		                parsed.errors().front().hint);
+		throw pg::Error(ERRCODE_SYNTAX_ERROR, "template cannot be read: " + parsed.errors().front().message,
+		                "", parsed.errors().front().hint);
 	expression::RenderOptions options;
 	options.escape_html = escape_html;
 	options.time_zone = settings::time_zone();
@@ -322,7 +342,8 @@ Value render_text(const Context &context, const std::string &text, std::vector<s
 	if (missing != nullptr) missing->insert(missing->end(), rendered.missing.begin(), rendered.missing.end());
 	for (std::size_t i = 0; i < filled.size(); ++i) {
 		const std::string mark = nonce + std::to_string(i) + "\x02";
-		for (std::size_t at = rendered.text.find(mark); at != std::string::npos; at = rendered.text.find(mark, at + filled[i].size()))
+		for (std::size_t at = rendered.text.find(mark); at != std::string::npos;
+		     at = rendered.text.find(mark, at + filled[i].size()))
 			rendered.text.replace(at, mark.size(), filled[i]);
 	}
 	return Value(std::move(rendered.text));
@@ -368,7 +389,8 @@ bool Context::holds(const std::string &condition) const {
 }
 
 std::string Context::idempotency_key() const {
-	return std::to_string(execution.id) + ":" + std::to_string(step.position) + ":" + std::to_string(row.item);
+	return std::to_string(execution.id) + ":" + std::to_string(step.position) + ":" +
+	       std::to_string(row.item);
 }
 
 std::string Context::person(const std::string &named) const { return identity::resolve_person(named); }

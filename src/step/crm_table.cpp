@@ -14,10 +14,11 @@ bool is_readable_relation(char kind) {
 
 std::vector<std::string> objects_in(Oid schema, Oid owner) {
 	const pg::Spi spi;
-	const pg::Rows rows = pg::query_once(
-	    "SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = $1 AND relkind IN ('r', 'p', 'v', 'm', 'f') "
-	    "AND pg_catalog.has_table_privilege($2, oid, 'SELECT') ORDER BY relname LIMIT 100",
-	    {{OIDOID, pg::oid(schema)}, {OIDOID, pg::oid(owner)}}, true);
+	const pg::Rows rows =
+	    pg::query_once("SELECT relname::text FROM pg_catalog.pg_class WHERE relnamespace = $1 AND relkind IN "
+	                   "('r', 'p', 'v', 'm', 'f') "
+	                   "AND pg_catalog.has_table_privilege($2, oid, 'SELECT') ORDER BY relname LIMIT 100",
+	                   {{OIDOID, pg::oid(schema)}, {OIDOID, pg::oid(owner)}}, true);
 	std::vector<std::string> names;
 	for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
 	return names;

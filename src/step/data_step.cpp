@@ -58,7 +58,8 @@ bool drop_suffix(std::string &text, std::string_view suffix) {
 	return true;
 }
 
-// A process of ours that connected as the owner. Another extension's worker, which calls our procedure, is a session.
+// A process of ours that connected as the owner. Another extension's worker, which calls our procedure, is a
+// session.
 bool is_executor() {
 	return MyBgworkerEntry != nullptr && std::string_view(MyBgworkerEntry->bgw_library_name) == "playbook";
 }

@@ -1,4 +1,5 @@
-// What steps that read and write data have in common: where their SQL runs, and how a query's template becomes one.
+// What steps that read and write data have in common: where their SQL runs, and how a query's template
+// becomes one.
 #pragma once
 
 #include "step/handler.hpp"
@@ -15,8 +16,9 @@ UserSqlOptions user_sql_options(const Context &context, bool read_only);
 // The rows (or, in a preview, the plan) as what the step gives.
 Result result_of(UserSqlResult made, const Context &context);
 
-// The statement with values bound; `lookup` gives what a placeholder stands for, and names it does not know are looked
-// up as references: {{parameters.min_arr}}, {{customer.id}}. A mistake in the template is an error with line and column.
+// The statement with values bound; `lookup` gives what a placeholder stands for, and names it does not know
+// are looked up as references: {{parameters.min_arr}}, {{customer.id}}. A mistake in the template is an error
+// with line and column.
 expression::BuiltQuery build_query(const Context &context, const std::string &text,
                                    const expression::ArgumentLookup &lookup = {});
 
@@ -24,8 +26,8 @@ expression::BuiltQuery build_query(const Context &context, const std::string &te
 std::shared_ptr<const result::RowSet> given_rows(const Context &context, const Value &reference,
                                                  const char *key);
 
-// One column of a sort. Accepts "arr", "arr desc", "-arr", {column, descending}, {propertyName, direction}, lists and
-// comma-separated texts of these.
+// One column of a sort. Accepts "arr", "arr desc", "-arr", {column, descending}, {propertyName, direction},
+// lists and comma-separated texts of these.
 struct SortColumn {
 	std::string column;
 	bool descending = false;

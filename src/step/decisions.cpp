@@ -30,8 +30,8 @@ std::string zone_now() {
 	return settings::time_zone().empty() ? pg_get_timezone_name(session_timezone) : settings::time_zone();
 }
 
-// Locks the execution, before its caller locks the row, as the engine does. Who neither sees the execution nor is
-// named by the row learns nothing of it and locks nothing.
+// Locks the execution, before its caller locks the row, as the engine does. Who neither sees the execution
+// nor is named by the row learns nothing of it and locks nothing.
 void lock_execution_of(const char *what, pg::Statement &find, std::int64_t id) {
 	std::int64_t execution = 0;
 	{
@@ -50,7 +50,8 @@ Pending lock_approval(std::int64_t id) {
 	pg::Spi spi;
 	static pg::Statement lock(
 	    "SELECT status, requester, coalesce(decided_by, ''), to_char(decided_at AT TIME ZONE $2, 'HH24:MI'), "
-	    "to_char(decided_at AT TIME ZONE $2, 'YYYY-MM-DD HH24:MI:SS'), action, approvers, changes, needed, round, "
+	    "to_char(decided_at AT TIME ZONE $2, 'YYYY-MM-DD HH24:MI:SS'), action, approvers, changes, needed, "
+	    "round, "
 	    "self_approval FROM @approvals WHERE id = $1 FOR UPDATE",
 	    {INT8OID, TEXTOID});
 	const pg::Rows rows = lock.query({pg::int8(id), pg::text(zone_now())});
@@ -130,7 +131,8 @@ Value fitting_changes(const Pending &pending, const Value &changes) {
 
 void record_decision(std::int64_t id, int round, const Verdict &verdict) {
 	static pg::Statement record(
-	    "INSERT INTO @playbook_approval_decisions (approval_id, round, person, role, decision, comment, changes) "
+	    "INSERT INTO @playbook_approval_decisions (approval_id, round, person, role, decision, comment, "
+	    "changes) "
 	    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (approval_id, round, person) DO NOTHING",
 	    {INT8OID, INT4OID, TEXTOID, REGROLEOID, TEXTOID, TEXTOID, JSONBOID});
 	const auto text = [](const std::string &value) { return pg::text(value); };
@@ -173,7 +175,8 @@ std::string decide(std::int64_t id, const Verdict &verdict) {
 		static pg::Statement store(
 		    "UPDATE @approvals SET round = $2, changes = $3, status = $4, comment = $5, "
 		    "decided_by = CASE WHEN $4 <> 'pending' THEN $6 END, "
-		    "decided_at = CASE WHEN $4 <> 'pending' THEN clock_timestamp() END WHERE id = $1 RETURNING execution_id",
+		    "decided_at = CASE WHEN $4 <> 'pending' THEN clock_timestamp() END WHERE id = $1 RETURNING "
+		    "execution_id",
 		    {INT8OID, INT4OID, JSONBOID, TEXTOID, TEXTOID, TEXTOID});
 		const auto text = [](const std::string &value) { return pg::text(value); };
 		const pg::Rows rows = store.query(

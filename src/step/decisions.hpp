@@ -1,8 +1,8 @@
 // People decide approvals, complete tasks and hand them on: what playbook_approve() and its sisters do.
 //
-// Every function here asks who the caller is, refuses with 42501 whoever is not named, and with 55000, saying who
-// decided when, whoever comes late; it locks the execution before the approval or task, writes as playbook_engine, and
-// makes the execution due when something was settled.
+// Every function here asks who the caller is, refuses with 42501 whoever is not named, and with 55000, saying
+// who decided when, whoever comes late; it locks the execution before the approval or task, writes as
+// playbook_engine, and makes the execution due when something was settled.
 #pragma once
 
 #include "pg/guard.hpp"

@@ -1,7 +1,8 @@
-// When something is due: durations added as a calendar does, times read and times of day found in a time zone.
+// When something is due: durations added as a calendar does, times read and times of day found in a time
+// zone.
 //
-// Months and days are added in the zone (a day is not always 24 hours) by the server's own interval arithmetic. The
-// zone is playbook.timezone, else the session's, unless a TimeZoneScope says otherwise.
+// Months and days are added in the zone (a day is not always 24 hours) by the server's own interval
+// arithmetic. The zone is playbook.timezone, else the session's, unless a TimeZoneScope says otherwise.
 #pragma once
 
 #include "definition/duration.hpp"
@@ -31,7 +32,8 @@ definition::Duration duration_of(const Value &value, const char *field);
 // In the zone of the scope in force; a duration of clock time only needs none.
 TimestampTz later(TimestampTz from, const definition::Duration &duration);
 
-// "2026-03-01 10:00", "2026-03-01T10:00:00Z", "2026-03-01" (midnight), "tomorrow 09:00". Throws 22007 naming `field`.
+// "2026-03-01 10:00", "2026-03-01T10:00:00Z", "2026-03-01" (midnight), "tomorrow 09:00". Throws 22007 naming
+// `field`.
 TimestampTz timestamp_of(const std::string &text, const char *field);
 
 // The clock reads `minutes` past midnight, on the day that it is in the zone at `at`.

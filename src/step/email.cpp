@@ -1,5 +1,5 @@
-// The email step: a message rendered, checked and queued. playbook.outbox says whether the step ends when it is queued
-// (record) or when the sender has reported (deliver); its outcome is never `sent` before that.
+// The email step: a message rendered, checked and queued. playbook.outbox says whether the step ends when it
+// is queued (record) or when the sender has reported (deliver); its outcome is never `sent` before that.
 #include "settings.hpp"
 #include "step/attachments.hpp"
 #include "step/handlers.hpp"
@@ -26,10 +26,10 @@ Value checked_headers(const Value &headers) {
 	Value checked = Value::object();
 	for (const Member &header : headers.members()) {
 		if (!is_free_header(header.key))
-			throw pg::Error(
-			    ERRCODE_INVALID_PARAMETER_VALUE, "header \"" + single_line(header.key) + "\" cannot be set",
-			    "",
-			    "Addresses, subject and content have keys of their own; a name is letters, digits and dashes.");
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "header \"" + single_line(header.key) + "\" cannot be set", "",
+			                "Addresses, subject and content have keys of their own; a name is letters, "
+			                "digits and dashes.");
 		checked.set(header.key, Value(single_line(header.value.as_text())));
 	}
 	return checked;

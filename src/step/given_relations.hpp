@@ -9,8 +9,8 @@ extern "C" {
 
 namespace playbook::step {
 
-// The row sets as ephemeral named relations, which hide tables of their names. Made in CurrentMemoryContext with the
-// resources of the present subtransaction; the environment is null when there are none.
+// The row sets as ephemeral named relations, which hide tables of their names. Made in CurrentMemoryContext
+// with the resources of the present subtransaction; the environment is null when there are none.
 class GivenRelations {
 public:
 	explicit GivenRelations(

@@ -11,7 +11,8 @@ class NotYetHandler final : public Handler {
 public:
 	Result start(const Context &context, const Value &) const override {
 		throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED,
-		                std::string("steps of type \"") + definition::to_string(context.step.type) + "\" need a connection, which this version cannot make",
+		                std::string("steps of type \"") + definition::to_string(context.step.type) +
+		                    "\" need a connection, which this version cannot make",
 		                "", "See doc/definition.md for the types that run without one.");
 	}
 };
@@ -27,7 +28,9 @@ Value Handler::prepare(const Context &context, std::vector<std::string> *missing
 	return context.rendered(context.step.config, missing);
 }
 
-Result Handler::resume(const Context &context) const { return Result::waiting(context.row.waiting_for, context.row.due_at); }
+Result Handler::resume(const Context &context) const {
+	return Result::waiting(context.row.waiting_for, context.row.due_at);
+}
 
 void Handler::withdraw(const Context &) const {}
 

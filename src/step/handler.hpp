@@ -1,9 +1,10 @@
 // What a kind of step can do. One Handler per StepType, stateless, found through handler_of().
 //
-// The engine (execution/advance) decides when a step may start, whether it needs an approval, retries, times out and
-// what its failure means; a handler only does the step. It runs inside the engine's transaction, as the role that the
-// engine set up; it goes to playbook_engine (pg::EngineIdentity) for the engine's own tables and runs a playbook's SQL
-// through step/user_sql. It throws pg::Error to fail the step: the engine has opened a subtransaction where needed.
+// The engine (execution/advance) decides when a step may start, whether it needs an approval, retries, times
+// out and what its failure means; a handler only does the step. It runs inside the engine's transaction, as
+// the role that the engine set up; it goes to playbook_engine (pg::EngineIdentity) for the engine's own
+// tables and runs a playbook's SQL through step/user_sql. It throws pg::Error to fail the step: the engine
+// has opened a subtransaction where needed.
 #pragma once
 
 #include "execution/model.hpp"
@@ -14,9 +15,9 @@ namespace playbook::step {
 
 // Where the advancing happens.
 enum class Mode {
-	Batch,    // an executor, together with others: short budget per step, overruns are done again alone
-	Alone,    // an executor, this step in a transaction of its own: until its timeout
-	Session,  // a client's session (playbook_run): until its timeout
+	Batch,   // an executor, together with others: short budget per step, overruns are done again alone
+	Alone,   // an executor, this step in a transaction of its own: until its timeout
+	Session, // a client's session (playbook_run): until its timeout
 };
 
 // What was read for one step and need not be read twice: its customer, rows of other steps.
@@ -27,13 +28,14 @@ struct Context {
 	execution::Execution &execution;
 	const definition::Step &step;
 	execution::StepRow &row;
-	TimestampTz now;                   // of this advance; the same for all its steps
+	TimestampTz now; // of this advance; the same for all its steps
 	Mode mode;
-	bool preview = false;              // say what would happen; write nothing, send nothing
+	bool preview = false;                               // say what would happen; write nothing, send nothing
 	mutable std::shared_ptr<Reading> reading = nullptr; // made when first needed
 
-	// The step's config (or any part of one) with references resolved and templates rendered, deeply. Rows of other
-	// steps stay out: a reference to a whole step is left as it is for data steps. `missing` collects variables without a value.
+	// The step's config (or any part of one) with references resolved and templates rendered, deeply. Rows of
+	// other steps stay out: a reference to a whole step is left as it is for data steps. `missing` collects
+	// variables without a value.
 	Value rendered(const Value &part, std::vector<std::string> *missing = nullptr) const;
 	// A single template or reference.
 	std::string text(const std::string &templated, std::vector<std::string> *missing = nullptr) const;
@@ -41,10 +43,11 @@ struct Context {
 	std::string html(const std::string &templated, std::vector<std::string> *missing = nullptr) const;
 	// A condition, evaluated as the playbook's owner.
 	bool holds(const std::string &condition) const;
-	// The value of a reference such as "${steps.found.company_id}" or "parameters.limit"; nullopt when there is none.
+	// The value of a reference such as "${steps.found.company_id}" or "parameters.limit"; nullopt when there
+	// is none.
 	std::optional<Value> value_of(const std::string &reference) const;
-	// Everything the step may speak of, as one object: customer, csm, parameters, steps, event, execution, item, index.
-	// Only what `paths` name is read.
+	// Everything the step may speak of, as one object: customer, csm, parameters, steps, event, execution,
+	// item, index. Only what `paths` name is read.
 	Value values_for(const std::vector<std::vector<std::string>> &paths) const;
 	// The row set of another step (shared, loaded once); throws when that step has none.
 	std::shared_ptr<const result::RowSet> rows_of(int position) const;
@@ -57,15 +60,15 @@ struct Context {
 struct Result {
 	enum class Kind {
 		Completed,
-		Waiting,  // look again at due_at, or when something happens to what it waits for
-		Alone,    // do it again in a transaction of its own
+		Waiting, // look again at due_at, or when something happens to what it waits for
+		Alone,   // do it again in a transaction of its own
 	};
 	Kind kind = Kind::Completed;
-	std::string outcome;                          // "" : the type's usual word, "completed"
+	std::string outcome; // "" : the type's usual word, "completed"
 	Value output;
 	std::shared_ptr<const result::RowSet> rows;
 	std::optional<std::int64_t> row_count;
-	std::string waiting_for;                      // time event approval task execution outbox
+	std::string waiting_for; // time event approval task execution outbox
 	std::optional<TimestampTz> due_at;
 	std::string reason;
 
@@ -92,17 +95,18 @@ struct Result {
 class Handler {
 public:
 	virtual ~Handler() = default;
-	// The input as it will be used, rendered: stored with the step, shown by preview, and, for a step that needs an
-	// approval, the action an approver sees and may change. Default: context.rendered(step.config).
+	// The input as it will be used, rendered: stored with the step, shown by preview, and, for a step that
+	// needs an approval, the action an approver sees and may change. Default: context.rendered(step.config).
 	virtual Value prepare(const Context &context, std::vector<std::string> *missing) const;
 	// Does the step. `input` is what prepare() returned, or what an approver made of it.
 	virtual Result start(const Context &context, const Value &input) const = 0;
-	// Looks again at a step that waits; the default keeps waiting. Called at due_at and after anything happened to the execution.
+	// Looks again at a step that waits; the default keeps waiting. Called at due_at and after anything
+	// happened to the execution.
 	virtual Result resume(const Context &context) const;
 	// The step will not go on (cancelled, timed out, skipped by a person): take back what it left open.
 	virtual void withdraw(const Context &context) const;
-	// What this type's SQL can be: read-only, writing, none. Steps that run SQL of the playbook's author are those
-	// that can overrun; the others are done within the batch.
+	// What this type's SQL can be: read-only, writing, none. Steps that run SQL of the playbook's author are
+	// those that can overrun; the others are done within the batch.
 	virtual bool runs_user_sql() const { return false; }
 };
 

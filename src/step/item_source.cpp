@@ -16,8 +16,9 @@ std::shared_ptr<const std::vector<Value>> items_of(const Context &context) {
 	else
 		list = context.value_of(source);
 	if (!list)
-		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "for_each finds nothing at \"" + source + "\"", "",
-		                "Name a step with rows, such as ${steps.found}, or a list, such as ${parameters.emails}.");
+		throw pg::Error(
+		    ERRCODE_INVALID_PARAMETER_VALUE, "for_each finds nothing at \"" + source + "\"", "",
+		    "Name a step with rows, such as ${steps.found}, or a list, such as ${parameters.emails}.");
 	if (list->is_null()) list = Value::array();
 	if (!list->is_array())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,

@@ -1,7 +1,7 @@
 // Plans of authors' statements, kept by the process that runs them: a few, the least recently used leave.
 //
-// A plan is found by everything its making depended on: the text, the search_path and the role. The server itself makes
-// a plan anew when a table it reads has changed.
+// A plan is found by everything its making depended on: the text, the search_path and the role. The server
+// itself makes a plan anew when a table it reads has changed.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -21,7 +21,8 @@ struct KeptPlan {
 	KeptPlan &operator=(const KeptPlan &) = delete;
 };
 
-// Null when there is none. A plan stays valid as long as somebody holds it, even when it was forgotten meanwhile.
+// Null when there is none. A plan stays valid as long as somebody holds it, even when it was forgotten
+// meanwhile.
 std::shared_ptr<const KeptPlan> find_plan(const std::string &key);
 void keep_plan(const std::string &key, std::shared_ptr<const KeptPlan> plan);
 void forget_plan(const std::string &key);

@@ -10,8 +10,8 @@ bool lock_execution(std::int64_t execution) {
 	pg::EngineIdentity engine;
 	static pg::Statement lock("SELECT 1 FROM @playbook_executions_live WHERE id = $1 FOR NO KEY UPDATE",
 	                          {INT8OID});
-	// An execution that finishes while we wait for it moves to another partition, which the server reports as a failure
-	// to lock; it is not live then.
+	// An execution that finishes while we wait for it moves to another partition, which the server reports as
+	// a failure to lock; it is not live then.
 	pg::Subtransaction attempt;
 	bool live = false, moved = false;
 	try {
@@ -81,7 +81,8 @@ Found find_step(std::int64_t execution, const std::string &step, int item) {
 	return {rows.int4(0, 0), rows.text(0, 1), rows.text(0, 2), rows.text(0, 3)};
 }
 
-// For a meeting step that waits for what becomes of its meeting: kept with the invitation, where the step looks.
+// For a meeting step that waits for what becomes of its meeting: kept with the invitation, where the step
+// looks.
 bool tell_waiting_step(std::int64_t execution, int position, int item, const std::string &outcome) {
 	Value said = Value::object();
 	said.set("outcome", Value(outcome));

@@ -1,8 +1,8 @@
 // The meeting step: an invitation as iCalendar text, queued like mail.
 //
-// Its outcome is `scheduled` when the invitation is queued (playbook.outbox = record) or sent (deliver); what became of
-// the meeting itself (held, no_show, cancelled) is told by playbook_meeting_outcome(), and a step with `wait: true`
-// stays open until then.
+// Its outcome is `scheduled` when the invitation is queued (playbook.outbox = record) or sent (deliver); what
+// became of the meeting itself (held, no_show, cancelled) is told by playbook_meeting_outcome(), and a step
+// with `wait: true` stays open until then.
 #include "settings.hpp"
 #include "step/calendar.hpp"
 #include "step/due_time.hpp"

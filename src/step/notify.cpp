@@ -1,7 +1,7 @@
 // The notify step: a message in people's feeds, and in the outbox for every other way that its `via` names.
 //
-// It ends at once, so nothing is looked up for it that its config does not ask for: a feed is read by id and e-mail
-// address alike.
+// It ends at once, so nothing is looked up for it that its config does not ask for: a feed is read by id and
+// e-mail address alike.
 #include "step/approvers.hpp"
 #include "step/handlers.hpp"
 #include "step/mail_address.hpp"

@@ -57,12 +57,13 @@ void require_token(std::int64_t id, const Locked &message) {
 Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement insert(
-	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, kind, "
-	    "idempotency_key, recipient, payload, due_at) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN "RETURNING id",
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, JSONBOID,
-	     TIMESTAMPTZOID});
+	static pg::Statement insert("INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, "
+	                            "customer_id, created_at, kind, "
+	                            "idempotency_key, recipient, payload, due_at) "
+	                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN
+	                            "RETURNING id",
+	                            {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
+	                             TEXTOID, TEXTOID, JSONBOID, TIMESTAMPTZOID});
 	const execution::Execution &execution = context.execution;
 	const auto customer =
 	    pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); });
@@ -96,7 +97,8 @@ void queue_outbox(const Context &context, const std::vector<OutboxMessage> &mess
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement insert(
-	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, kind, "
+	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, "
+	    "kind, "
 	    "idempotency_key, recipient, payload, due_at) "
 	    "SELECT $1, $2, $3, $4, $5, $6, m.* FROM unnest($7, $8, $9, $10, $11) AS m " QUEUE_AGAIN,
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
@@ -144,7 +146,8 @@ Revoked revoke_outbox(const std::string &idempotency_key) {
 	pg::Spi spi;
 	static pg::Statement revoke(
 	    "WITH was AS (SELECT id, status FROM @playbook_outbox WHERE idempotency_key = $1 FOR UPDATE), "
-	    "revoked AS (UPDATE @playbook_outbox o SET status = 'revoked', finished_at = clock_timestamp() FROM was "
+	    "revoked AS (UPDATE @playbook_outbox o SET status = 'revoked', finished_at = clock_timestamp() FROM "
+	    "was "
 	    "WHERE o.id = was.id AND was.status IN ('queued', 'claimed')) "
 	    "SELECT status FROM was",
 	    {TEXTOID});
@@ -210,16 +213,19 @@ void fail_outbox(std::int64_t id, Datum token, const std::string &error,
 }
 
 pg::Rows claim_outbox(const std::string &kind, std::int32_t limit, Datum lease) {
-	// due_at of a claimed message is the end of its lease, so one index range finds what was never claimed and what a
-	// sender left behind, in the order in which it became due.
+	// due_at of a claimed message is the end of its lease, so one index range finds what was never claimed
+	// and what a sender left behind, in the order in which it became due.
 	static pg::Statement claim(
 	    "WITH due AS (SELECT id FROM @playbook_outbox o WHERE kind = $1 AND status IN ('queued', 'claimed') "
-	    "AND due_at <= statement_timestamp() AND NOT EXISTS (SELECT FROM @playbook_holds h WHERE h.kind = 'all' "
+	    "AND due_at <= statement_timestamp() AND NOT EXISTS (SELECT FROM @playbook_holds h WHERE h.kind = "
+	    "'all' "
 	    "OR (h.kind = 'customer' AND h.name = o.customer_id) OR (h.kind = 'playbook' AND h.name = "
 	    "(SELECT e.playbook_id FROM @playbook_executions e WHERE e.id = o.execution_id))) "
 	    "ORDER BY due_at, id LIMIT $2 FOR UPDATE OF o SKIP LOCKED) "
-	    "UPDATE @playbook_outbox o SET status = 'claimed', attempt = attempt + 1, lease_token = gen_random_uuid(), "
-	    "leased_until = statement_timestamp() + $3, due_at = statement_timestamp() + $3 FROM due WHERE o.id = due.id "
+	    "UPDATE @playbook_outbox o SET status = 'claimed', attempt = attempt + 1, lease_token = "
+	    "gen_random_uuid(), "
+	    "leased_until = statement_timestamp() + $3, due_at = statement_timestamp() + $3 FROM due WHERE o.id "
+	    "= due.id "
 	    "RETURNING o.id, o.lease_token, o.kind, o.idempotency_key, o.execution_id, o.customer_id, "
 	    "o.recipient, o.payload, "
 	    "o.attempt, o.created_at, o.leased_until",

@@ -1,7 +1,8 @@
-// Runs what follows as the playbook's owner, with the search_path of its author: conditions, reading a customer.
+// Runs what follows as the playbook's owner, with the search_path of its author: conditions, reading a
+// customer.
 //
-// An executor connected as the owner, so only the settings change; in a session of somebody else the identity is
-// switched under the restricted-operation flag (design of the engine: doc/security.md).
+// An executor connected as the owner, so only the settings change; in a session of somebody else the identity
+// is switched under the restricted-operation flag (design of the engine: doc/security.md).
 #pragma once
 
 #include "pg/identity.hpp"

@@ -64,7 +64,8 @@ public:
 			found = execution::find_execution(child);
 		}
 		if (!found)
-			throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "execution " + std::to_string(child) + " that this step waits for is gone");
+			throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
+			                "execution " + std::to_string(child) + " that this step waits for is gone");
 		if (!execution::is_final(found->status)) {
 			Result result = Result::waiting("execution", context.now + look_again_microseconds);
 			if (context.row.due_at && *context.row.due_at > context.now) result.due_at = context.row.due_at;
@@ -73,7 +74,9 @@ public:
 		const char *status = execution::to_string(found->status);
 		if (found->status == execution::Status::Failed) {
 			const Value *message = found->error.find("message");
-			throw pg::Error(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION, "execution " + std::to_string(child) + " of playbook \"" + found->playbook_id + "\" failed",
+			throw pg::Error(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
+			                "execution " + std::to_string(child) + " of playbook \"" + found->playbook_id +
+			                    "\" failed",
 			                message != nullptr ? message->as_text() : std::string());
 		}
 		return Result::completed(status, output_of(child, found->customer_id.value_or(""), status));
@@ -88,7 +91,10 @@ public:
 		if (!child) return;
 		execution::load_steps({&*child});
 		execution::Batch batch;
-		execution::cancel_locked(batch, *child, "its parent, execution " + std::to_string(context.execution.id) + ", does not go on", "playbook_cancel");
+		execution::cancel_locked(batch, *child,
+		                         "its parent, execution " + std::to_string(context.execution.id) +
+		                             ", does not go on",
+		                         "playbook_cancel");
 		batch.flush();
 	}
 

@@ -6,8 +6,9 @@
 
 namespace playbook::step {
 
-// A text ("ana@x.org, Ben <b@x.org>"), a list of such, a person's id, or an object with an email. Every address once.
-// Throws 22023 naming `field` for what is neither an address nor a person who has one. Null and "" are nobody.
+// A text ("ana@x.org, Ben <b@x.org>"), a list of such, a person's id, or an object with an email. Every
+// address once. Throws 22023 naming `field` for what is neither an address nor a person who has one. Null and
+// "" are nobody.
 std::vector<MailAddress> recipients(const Context &context, const Value *written, const char *field);
 
 // As a header holds them, in a JSON list; and in one text.

@@ -30,7 +30,8 @@ std::string references_replaced(const std::string &text) {
 	return replaced + text.substr(from);
 }
 
-// How many tokens make up the dotted name of so many parts that begins at token `at`; 0 when it is not written so.
+// How many tokens make up the dotted name of so many parts that begins at token `at`; 0 when it is not
+// written so.
 std::size_t tokens_of_name(const std::vector<SqlToken> &tokens, std::size_t at, std::size_t parts) {
 	const std::size_t count = 2 * parts - 1;
 	if (at + count > tokens.size()) return 0;

@@ -1,7 +1,7 @@
 // search: rows of a CRM object by filters, in the words of HubSpot's search; here of the local CRM's tables.
 //
-// Comparisons are SQL's: a property without a value satisfies HAS_PROPERTY's opposite and nothing else. Property names
-// are checked against the table's columns and quoted; every value is bound.
+// Comparisons are SQL's: a property without a value satisfies HAS_PROPERTY's opposite and nothing else.
+// Property names are checked against the table's columns and quoted; every value is bound.
 #include "definition/wording.hpp"
 #include "expression/sql_name.hpp"
 #include "step/crm_table.hpp"

@@ -1,4 +1,5 @@
-// sql: a statement that writes, exactly once; its rows are what it returns, its output how many rows it touched.
+// sql: a statement that writes, exactly once; its rows are what it returns, its output how many rows it
+// touched.
 #include "step/handlers.hpp"
 #include "step/statement_step.hpp"
 

@@ -1,4 +1,5 @@
-// An author's statement before it runs: one statement, of a kind that a step may run, its parameters' types known.
+// An author's statement before it runs: one statement, of a kind that a step may run, its parameters' types
+// known.
 #pragma once
 
 #include "expression/query_template.hpp"
@@ -13,11 +14,11 @@ namespace playbook::step {
 // Who may run what; see judge_statement().
 enum class StatementKind { Reading, Writing };
 
-// Types for $1, $2, …: as the context of each decides, which is how a driver's untyped value is read; text where nothing
-// decides.
+// Types for $1, $2, …: as the context of each decides, which is how a driver's untyped value is read; text
+// where nothing decides.
 //
-// Refuses several statements, utility statements, transaction control, and for Reading all that is no SELECT. Errors
-// have the line and column of the query in their context. As the owner, with the author's search_path.
+// Refuses several statements, utility statements, transaction control, and for Reading all that is no SELECT.
+// Errors have the line and column of the query in their context. As the owner, with the author's search_path.
 std::vector<Oid> types_of_parameters(const expression::BuiltQuery &query, StatementKind kind,
                                      QueryEnvironment *relations);
 

@@ -40,7 +40,8 @@ Result StatementHandler::run(const Context &context, const Value &input) const {
 	const Value &written = member(context.step.config, "parameters");
 	const Value &given = member(input, "parameters");
 	const Value &text = member(context.step.config, "template");
-	// Whoever approves a step may change its values. A statement is its author's, and so is what becomes part of it.
+	// Whoever approves a step may change its values. A statement is its author's, and so is what becomes part
+	// of it.
 	if (!(member(input, "template") == text))
 		throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE,
 		                "the statement of a step cannot be changed by an approval", "",

@@ -1,4 +1,5 @@
-// The task step: a row of playbook_tasks for a person, and, unless told otherwise, a wait until it is done or declined.
+// The task step: a row of playbook_tasks for a person, and, unless told otherwise, a wait until it is done or
+// declined.
 #include "pg/identity.hpp"
 #include "pg/spi.hpp"
 #include "step/approvers.hpp"
@@ -9,7 +10,8 @@
 namespace playbook::step {
 namespace {
 
-// The person's id; "role:name" for a group; else what was written, for whoever may control the execution to complete.
+// The person's id; "role:name" for a group; else what was written, for whoever may control the execution to
+// complete.
 std::string assignee_of(const Context &context, const Value &input) {
 	const Value *written = input.find("assignee");
 	while (written != nullptr && written->is_array()) {
@@ -61,15 +63,15 @@ Created create_task(const Context &context, const Value &input) {
 
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement create(
-	    "INSERT INTO @playbook_tasks AS t (execution_id, position, item, home, playbook_id, step_id, customer_id, "
-	    "title, "
-	    "description, assignee, priority, checklist, due_at, created_at) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-	    "ON CONFLICT (execution_id, position, item) WHERE status = 'open' "
-	    "DO UPDATE SET created_at = t.created_at RETURNING id",
-	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-	     JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+	static pg::Statement create("INSERT INTO @playbook_tasks AS t (execution_id, position, item, home, "
+	                            "playbook_id, step_id, customer_id, "
+	                            "title, "
+	                            "description, assignee, priority, checklist, due_at, created_at) "
+	                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
+	                            "ON CONFLICT (execution_id, position, item) WHERE status = 'open' "
+	                            "DO UPDATE SET created_at = t.created_at RETURNING id",
+	                            {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+	                             TEXTOID, TEXTOID, TEXTOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
 	const pg::Rows rows = create.query(
 	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
 	     pg::int4(execution.home), pg::text(execution.playbook_id), pg::text(context.step.id),

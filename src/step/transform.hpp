@@ -1,4 +1,5 @@
-// join, aggregate and filter: SQL over the row sets of other steps, planned by PostgreSQL, as the playbook's owner.
+// join, aggregate and filter: SQL over the row sets of other steps, planned by PostgreSQL, as the playbook's
+// owner.
 #pragma once
 
 #include "step/data_step.hpp"
@@ -19,8 +20,8 @@ const Value &config_member(const Value &config, const char *key);
 std::string order_clause(const Value &sort, const std::vector<std::string> &columns,
                          const std::string &of_what);
 
-// Figures over rows that are at hand, for outputs and insights: one row, or one for each group. `metrics` is a list of
-// {name, expression} over the rows' columns, `group_by` a column, a list of columns, or null.
+// Figures over rows that are at hand, for outputs and insights: one row, or one for each group. `metrics` is
+// a list of {name, expression} over the rows' columns, `group_by` a column, a list of columns, or null.
 std::shared_ptr<const result::RowSet> run_aggregate_over(std::shared_ptr<const result::RowSet> rows,
                                                          const Value &metrics, const Value &group_by,
                                                          UserSqlOptions options);

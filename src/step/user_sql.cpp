@@ -79,7 +79,8 @@ std::shared_ptr<const KeptPlan> plan_for(const BuiltQuery &query, const UserSqlO
 	return made;
 }
 
-// What a foreign server does can fail at the commit, or stay done when we roll back: a whole batch's, inside one.
+// What a foreign server does can fail at the commit, or stay done when we roll back: a whole batch's, inside
+// one.
 bool reaches_foreign_tables(SPIPlanPtr plan) {
 	return pg::call([plan] {
 		const ListCell *source = nullptr;
@@ -147,7 +148,8 @@ UserSqlResult execute(const BuiltQuery &query, const UserSqlOptions &options, At
 	return result;
 }
 
-// A session of the owner's own, not merely one that has become it: whoever connected could be got back by RESET ROLE.
+// A session of the owner's own, not merely one that has become it: whoever connected could be got back by
+// RESET ROLE.
 bool is_owners_session(Oid owner) {
 	return GetAuthenticatedUserId() == owner && GetSessionUserId() == owner && GetOuterUserId() == owner;
 }
@@ -197,8 +199,8 @@ bool is_about_types(const pg::Error &error) {
 	}
 }
 
-// Whether the plan that was kept may have been the trouble: a table was altered since, and the types decided on when the
-// plan was made no longer fit.
+// Whether the plan that was kept may have been the trouble: a table was altered since, and the types decided
+// on when the plan was made no longer fit.
 bool was_stale(const pg::Error &error, const Attempt &attempt) {
 	return attempt.used_kept_plan && (!attempt.prepared || is_about_types(error));
 }
@@ -221,7 +223,8 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 		if (deadline.fired() != pg::Deadline::Fired::None) end_by(deadline.fired(), options);
 		if (!failure) return result;
 		if (!options.executor && failure->sqlstate() == ERRCODE_QUERY_CANCELED) {
-			// The client meant all that runs in its session, not this step: the next check for interrupts says so.
+			// The client meant all that runs in its session, not this step: the next check for interrupts
+			// says so.
 			QueryCancelPending = true;
 			InterruptPending = true;
 		}

@@ -1,10 +1,13 @@
-// A playbook's own SQL: query and sql steps, and the statements that join, aggregate and filter are turned into.
+// A playbook's own SQL: query and sql steps, and the statements that join, aggregate and filter are turned
+// into.
 //
-// The only place where SQL that an author wrote is run. What makes it safe (doc/architecture.md, "A batch is safe"):
+// The only place where SQL that an author wrote is run. What makes it safe (doc/architecture.md, "A batch is
+// safe"):
 //  - as the owner: an executor connected as it; in a client's session under the restricted-operation flag
 //    (pg::OwnerIdentity), unless the session's user is the owner itself;
 //  - in a subtransaction, with the search_path of the author and a level of settings undone after it;
-//  - values are bound untyped, so that context decides, as a driver binds them; plans are kept per text and types;
+//  - values are bound untyped, so that context decides, as a driver binds them; plans are kept per text and
+//  types;
 //  - executors: deferred triggers fire inside the subtransaction; temporary tables, advisory locks, prepared
 //    statements and cursors of the step are dropped when it ends;
 //  - a statement that passes its budget or timeout, or is cancelled, ends by an interrupt of our own.
@@ -18,15 +21,15 @@ namespace playbook::step {
 
 struct UserSqlOptions {
 	Oid owner = InvalidOid;
-	std::string search_path;              // of the author
-	bool read_only = true;                // query and transforms; sql writes
-	bool executor = false;                // the process connected as the owner
-	std::int64_t budget_microseconds = 0; // batch: past it, Overrun; 0: none
-	std::int64_t timeout_microseconds = 0;// past it, error 57014 "step timeout"; 0: none
+	std::string search_path;               // of the author
+	bool read_only = true;                 // query and transforms; sql writes
+	bool executor = false;                 // the process connected as the owner
+	std::int64_t budget_microseconds = 0;  // batch: past it, Overrun; 0: none
+	std::int64_t timeout_microseconds = 0; // past it, error 57014 "step timeout"; 0: none
 	// Row sets that the statement reads by these names, e.g. {"input", rows}.
 	std::vector<std::pair<std::string, std::shared_ptr<const result::RowSet>>> relations;
-	bool explain_only = false;            // plan it, run nothing (preview)
-	std::int64_t row_limit = 0;           // 0: playbook.max_rows decides
+	bool explain_only = false;  // plan it, run nothing (preview)
+	std::int64_t row_limit = 0; // 0: playbook.max_rows decides
 };
 
 struct UserSqlResult {
@@ -38,8 +41,9 @@ struct UserSqlResult {
 // The statement passed its budget; its subtransaction was rolled back.
 struct Overrun {};
 
-// Throws pg::Error (the statement's own, with its line and column where the server gives a position) or Overrun.
-// After a throw the subtransaction is rolled back and the caller's identity, settings and connection are as before.
+// Throws pg::Error (the statement's own, with its line and column where the server gives a position) or
+// Overrun. After a throw the subtransaction is rolled back and the caller's identity, settings and connection
+// are as before.
 UserSqlResult run_user_sql(const expression::BuiltQuery &query, const UserSqlOptions &options);
 
 } // namespace playbook::step

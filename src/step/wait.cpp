@@ -1,7 +1,9 @@
-// The wait step: for a time, until a moment, or for an event. While it waits it is a row with a time or a name.
+// The wait step: for a time, until a moment, or for an event. While it waits it is a row with a time or a
+// name.
 //
-// `for: 0` and a moment that has passed end it at once, without a write of its own. When it ends is kept in its
-// output; a resume after a pause may have moved due_at beyond that, and a timeout of the step lies before it.
+// `for: 0` and a moment that has passed end it at once, without a write of its own. When it ends is kept in
+// its output; a resume after a pause may have moved due_at beyond that, and a timeout of the step lies before
+// it.
 #include "expression/condition.hpp"
 #include "step/due_time.hpp"
 #include "step/handlers.hpp"

@@ -13,8 +13,12 @@ public:
 
 	bool null() override { return add(Value()); }
 	bool boolean(bool value) override { return add(Value(value)); }
-	bool number_integer(number_integer_t value) override { return add(Value(static_cast<std::int64_t>(value))); }
-	bool number_unsigned(number_unsigned_t value) override { return add(Value(Number{std::to_string(value)})); }
+	bool number_integer(number_integer_t value) override {
+		return add(Value(static_cast<std::int64_t>(value)));
+	}
+	bool number_unsigned(number_unsigned_t value) override {
+		return add(Value(Number{std::to_string(value)}));
+	}
 	bool number_float(number_float_t, const string_t &text) override { return add(Value(Number{text})); }
 	bool string(string_t &value) override {
 		refuse_zero_byte(value);
@@ -30,7 +34,8 @@ public:
 		keys_.back() = std::move(value);
 		return true;
 	}
-	bool parse_error(std::size_t position, const std::string &token, const nlohmann::detail::exception &) override {
+	bool parse_error(std::size_t position, const std::string &token,
+	                 const nlohmann::detail::exception &) override {
 		throw JsonError("invalid JSON near \"" + token.substr(0, 40) + "\"", position);
 	}
 

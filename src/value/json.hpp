@@ -23,7 +23,8 @@ public:
 	const std::size_t offset;
 };
 
-// Parses one JSON text; numbers keep their digits. Throws JsonError (also for \u0000, which PostgreSQL cannot hold).
+// Parses one JSON text; numbers keep their digits. Throws JsonError (also for \u0000, which PostgreSQL cannot
+// hold).
 Value parse_json(std::string_view text, const JsonLimits &limits = {});
 
 // Compact JSON text, members in their order; UTF-8 is passed through, control characters are escaped.

@@ -1,9 +1,9 @@
 // A JSON value that keeps numbers exactly as they were written.
 //
-// Everything the engine reads from a definition, binds into a template or writes as a step's output is a Value.
-// nlohmann's own value turns 12345678901234567890.123 into a double and 0.1000 into 0.1; customers' money must not
-// change in passing, so a number here is its decimal text. Objects keep the order in which they were written.
-// Not for row sets: those stay in PostgreSQL's binary form (result/).
+// Everything the engine reads from a definition, binds into a template or writes as a step's output is a
+// Value. nlohmann's own value turns 12345678901234567890.123 into a double and 0.1000 into 0.1; customers'
+// money must not change in passing, so a number here is its decimal text. Objects keep the order in which
+// they were written. Not for row sets: those stay in PostgreSQL's binary form (result/).
 #pragma once
 
 #include <cstddef>
@@ -77,8 +77,8 @@ public:
 	// A number that fits, without loss.
 	std::optional<std::int64_t> as_integer() const;
 	std::optional<double> as_double() const;
-	// The text of a scalar as SQL would read it: a string itself, a number's digits, "true"/"false", "" for null;
-	// JSON text for an array or object.
+	// The text of a scalar as SQL would read it: a string itself, a number's digits, "true"/"false", "" for
+	// null; JSON text for an array or object.
 	std::string as_text() const;
 	// "null", "boolean", "number", "string", "array" or "object".
 	const char *kind_name() const;

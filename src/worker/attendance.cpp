@@ -12,13 +12,16 @@ void warn_when_nobody_works() {
 	if (warned || available()) return;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement recent("SELECT EXISTS (SELECT FROM @playbook_work_log WHERE worked_at > now() - interval '1 minute')", {});
+	static pg::Statement recent(
+	    "SELECT EXISTS (SELECT FROM @playbook_work_log WHERE worked_at > now() - interval '1 minute')", {});
 	if (recent.query({}).boolean(0, 0)) return;
 	warned = true;
 	pg::call([] {
-		ereport(WARNING, (errmsg("nothing works on executions in this database"),
-		                  errdetail("No background worker is alive and playbook_work() has not run for a minute."),
-		                  errhint("Add playbook to shared_preload_libraries and restart the server, or call playbook_work() regularly.")));
+		ereport(WARNING,
+		        (errmsg("nothing works on executions in this database"),
+		         errdetail("No background worker is alive and playbook_work() has not run for a minute."),
+		         errhint("Add playbook to shared_preload_libraries and restart the server, or call "
+		                 "playbook_work() regularly.")));
 	});
 }
 

@@ -1,8 +1,9 @@
-// An executor: a process that connected as one role and does that role's work, turn after turn (execution/executor.hpp).
+// An executor: a process that connected as one role and does that role's work, turn after turn
+// (execution/executor.hpp).
 //
-// Quick work first. When a step waits to run alone, this process runs it if there is no quick work, and before it does,
-// a colleague is called who takes over the rest. Without work it sleeps until something of its role is due, and leaves
-// after playbook.executor_idle, or at once when another role waits for its place.
+// Quick work first. When a step waits to run alone, this process runs it if there is no quick work, and
+// before it does, a colleague is called who takes over the rest. Without work it sleeps until something of
+// its role is due, and leaves after playbook.executor_idle, or at once when another role waits for its place.
 #include "execution/executor.hpp"
 
 #include "pg/installation.hpp"
@@ -27,8 +28,8 @@ constexpr std::int64_t careful_time = 60 * second;
 constexpr std::int64_t check_interval = 5 * second;
 constexpr long longest_nap = 60000;
 
-// pg_cancel_backend and playbook_cancel end the step that runs alone. The engine's own statements and a batch of a few
-// milliseconds are not interrupted.
+// pg_cancel_backend and playbook_cancel end the step that runs alone. The engine's own statements and a batch
+// of a few milliseconds are not interrupted.
 void on_cancel_signal(SIGNAL_ARGS) {
 	if (my_executor != nullptr && my_executor->state == ExecutorSlot::State::Alone)
 		StatementCancelHandler(postgres_signal_arg);
@@ -89,7 +90,8 @@ private:
 		// More, and no time for it: a batch that failed is to be done again.
 		bool worked = quick || (turn.more && !turn.next_due);
 		now = GetCurrentTimestamp();
-		// A step that waits to run alone is taken when there is no quick work, and once in a turn where that never ends.
+		// A step that waits to run alone is taken when there is no quick work, and once in a turn where that
+		// never ends.
 		if (quick ? now - looked_alone_at_ >= turn_microseconds : turn.alone_waiting) {
 			looked_alone_at_ = now;
 			worked = run_alone(options, quick) || worked;
@@ -149,7 +151,8 @@ private:
 		const TimestampTz leaves_at = last_work_ + settings::executor_idle_microseconds();
 		const TimestampTz now = GetCurrentTimestamp();
 		TimestampTz until = std::min(leaves_at, next_due_.value_or(DT_NOEND));
-		// What is due and yet cannot be had belongs to another process for now: asked for at growing intervals.
+		// What is due and yet cannot be had belongs to another process for now: asked for at growing
+		// intervals.
 		if (next_due_ && *next_due_ <= now) {
 			until = now + std::min(second, second / 50 << std::min(fruitless_++, 6));
 		} else {
@@ -171,8 +174,8 @@ private:
 		return true;
 	}
 
-	// The engine's own trouble, never a playbook's: logged, and tried again after a growing pause. False: there is no
-	// extension any longer.
+	// The engine's own trouble, never a playbook's: logged, and tried again after a growing pause. False:
+	// there is no extension any longer.
 	bool recover() {
 		const pg::Error failure = *std::exchange(failure_, std::nullopt);
 		next_check_ = 0;

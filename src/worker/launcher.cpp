@@ -1,9 +1,9 @@
-// The launcher. It reads pg_database and nothing else: which databases hold a playbook installation that may work is
-// found out by their schedulers, which leave again where there is none.
+// The launcher. It reads pg_database and nothing else: which databases hold a playbook installation that may
+// work is found out by their schedulers, which leave again where there is none.
 //
-// At its start it sends a scheduler into every database, a few at a time; later only where somebody asked (wakeup.cpp).
-// A scheduler that failed is started again after a growing pause. While all worker processes of the server are taken it
-// says so once and tries again.
+// At its start it sends a scheduler into every database, a few at a time; later only where somebody asked
+// (wakeup.cpp). A scheduler that failed is started again after a growing pause. While all worker processes of
+// the server are taken it says so once and tries again.
 #include "worker/launcher.hpp"
 
 #include "pg/transaction.hpp"
@@ -107,7 +107,8 @@ private:
 			slot.not_before = departure == Departure::Idle && slot.failures == 1 ? now : now + pause;
 			if (departure == Departure::Failed) slot.wanted = true;
 		}
-		// Kept a while after a fruitless visit: an application that keeps asking is answered at growing intervals.
+		// Kept a while after a fruitless visit: an application that keeps asking is answered at growing
+		// intervals.
 		if (!slot.wanted && now - slot.since > 2 * 60 * second) {
 			free_executors(slot.database);
 			slot.database = InvalidOid;

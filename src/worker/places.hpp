@@ -1,8 +1,8 @@
 // The places for executors: playbook.max_executors in all databases together.
 //
-// Fair turns: who waits for a place longest gets the next one; an executor leaves for others when it is idle, when its
-// role has several, or when it has worked for a turn. All places but one may run steps alone, so that quick work always
-// finds one (a single place is the exception: it does everything).
+// Fair turns: who waits for a place longest gets the next one; an executor leaves for others when it is idle,
+// when its role has several, or when it has worked for a turn. All places but one may run steps alone, so
+// that quick work always finds one (a single place is the exception: it does everything).
 #pragma once
 
 #include "worker/slots.hpp"
@@ -11,9 +11,11 @@ namespace playbook::worker {
 
 inline constexpr std::int64_t turn_microseconds = USECS_PER_SEC;
 
-// For a scheduler: a slot in state Starting, or null when no place is free or an earlier asker has a claim to it.
+// For a scheduler: a slot in state Starting, or null when no place is free or an earlier asker has a claim to
+// it.
 ExecutorSlot *take_place(DatabaseSlot &database, Oid role, bool careful);
-// How many executors the database's scheduler would start if it could; wakes idle ones that may leave for them.
+// How many executors the database's scheduler would start if it could; wakes idle ones that may leave for
+// them.
 void want_places(DatabaseSlot &database, int count);
 
 // No worker process could be had: idle executors leave, though there may be places.
@@ -26,10 +28,11 @@ enum class Leaving {
 	GivingWay,   // unless enough others have left
 	Asked,
 };
-// True: the slot is given back, end the process. `woken`: it had been given work that somebody else has to do now.
+// True: the slot is given back, end the process. `woken`: it had been given work that somebody else has to do
+// now.
 bool leave_place(Leaving why, bool *woken = nullptr);
-// The right to run one step alone, until release_alone(). Refused, it is kept for those who waited before, and this
-// process is woken when it is free.
+// The right to run one step alone, until release_alone(). Refused, it is kept for those who waited before,
+// and this process is woken when it is free.
 bool reserve_alone();
 void release_alone();
 // There is nothing to run alone any longer.

@@ -12,8 +12,8 @@ namespace playbook::worker {
 // The first thing a worker does, before it connects: SIGTERM ends it, SIGHUP reloads the settings.
 void begin_process();
 
-// Sleeps until its latch is set, the time has come, or `most` milliseconds have passed. Takes interrupts: SIGTERM ends
-// the process here. Without a time: until = DT_NOEND.
+// Sleeps until its latch is set, the time has come, or `most` milliseconds have passed. Takes interrupts:
+// SIGTERM ends the process here. Without a time: until = DT_NOEND.
 void nap(TimestampTz until, long most);
 
 // One line of the server's log. A failure carries its detail and the place it came from.
@@ -23,7 +23,8 @@ void log_failure(const std::string &what, const pg::Error &error);
 // A trouble that lasts is said again when it was not there for so long.
 inline constexpr std::int64_t log_interval = 600 * USECS_PER_SEC;
 
-// Ends whatever transaction a failure left behind. False: the extension was dropped meanwhile, which explains any failure.
+// Ends whatever transaction a failure left behind. False: the extension was dropped meanwhile, which explains
+// any failure.
 bool clean_up_after_failure();
 // Whether the extension is in this database; in a transaction of its own.
 bool extension_is_here();

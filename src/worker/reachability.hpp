@@ -6,7 +6,8 @@
 namespace playbook::worker {
 
 // Nothing when an executor can run for the role in this database; else a reason for people, such as
-// `role "reports" may not log in`. Needs a transaction. Shown at publish, by waiting executions and in playbook_health.
+// `role "reports" may not log in`. Needs a transaction. Shown at publish, by waiting executions and in
+// playbook_health.
 std::optional<std::string> unreachable_reason(Oid role);
 
 } // namespace playbook::worker

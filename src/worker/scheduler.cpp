@@ -1,8 +1,10 @@
-// The scheduler: one process per database with work. It runs no user SQL: it looks which roles have something due and
-// sees to it that an executor works for each, announces what was committed, and ends what a cancel could not stop.
+// The scheduler: one process per database with work. It runs no user SQL: it looks which roles have something
+// due and sees to it that an executor works for each, announces what was committed, and ends what a cancel
+// could not stop.
 //
-// While nothing is due it sleeps. A wake-up brings the role and the time (wakeup.cpp); every 30 seconds it asks the
-// tables, so that a lost wake-up costs seconds and never an execution. No transaction is open while it sleeps.
+// While nothing is due it sleeps. A wake-up brings the role and the time (wakeup.cpp); every 30 seconds it
+// asks the tables, so that a lost wake-up costs seconds and never an execution. No transaction is open while
+// it sleeps.
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"

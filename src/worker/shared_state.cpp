@@ -36,8 +36,8 @@ bool ended_uncleanly() {
 	return readable && (control->state == DB_IN_PRODUCTION || control->state == DB_IN_CRASH_RECOVERY);
 }
 
-// The postmaster makes the memory when it starts, and anew after each crash of a backend: what happened in between
-// is known only to the postmaster's own memory and to the control file.
+// The postmaster makes the memory when it starts, and anew after each crash of a backend: what happened in
+// between is known only to the postmaster's own memory and to the control file.
 void make_memory() {
 	static bool made_before = false;
 	if (startup_before != nullptr) startup_before();
@@ -88,8 +88,8 @@ void give_back(int, Datum) {
 	if (is_mine(shared->launcher)) shared->launcher = Process();
 }
 
-// A slot for a client session that runs a step alone, kept until the session ends. Null: none is free, and a cancel
-// will reach the step only when it has ended.
+// A slot for a client session that runs a step alone, kept until the session ends. Null: none is free, and a
+// cancel will reach the step only when it has ended.
 ExecutorSlot *take_session_slot() {
 	release_at_exit();
 	Locked locked;
@@ -107,7 +107,8 @@ ExecutorSlot *take_session_slot() {
 
 Process Process::self() { return Process{MyProcPid, pg::compat::process_number()}; }
 
-// A PGPROC keeps the pid of a process that has ended; its latch is disowned, after the process left the process array.
+// A PGPROC keeps the pid of a process that has ended; its latch is disowned, after the process left the
+// process array.
 bool Process::alive() const { return pid != 0 && GetPGProcByNumber(number)->procLatch.owner_pid == pid; }
 
 void Process::wake() const {
@@ -241,8 +242,8 @@ void running_alone(std::int64_t execution, int position, int item, bool more) {
 		my_alone->state = ExecutorSlot::State::Alone;
 	}
 	if (my_executor == nullptr) return;
-	// From here on this process is deaf to other work of its role. What it was woken for is a colleague's now, and so are
-	// more steps that wait to run alone: due, so that a place is made for them if need be.
+	// From here on this process is deaf to other work of its role. What it was woken for is a colleague's
+	// now, and so are more steps that wait to run alone: due, so that a place is made for them if need be.
 	const TimestampTz now = GetCurrentTimestamp();
 	if (my_executor->woken.exchange(false) || more)
 		wake(my_executor->role, now);

@@ -1,7 +1,8 @@
-// What the processes of the engine tell each other through shared memory: wake-ups, cancellations, who works on what.
+// What the processes of the engine tell each other through shared memory: wake-ups, cancellations, who works
+// on what.
 //
-// Everything here is a hint or a request; the truth is in the tables. Without shared_preload_libraries there is no
-// shared memory: every function then does nothing and available() is false.
+// Everything here is a hint or a request; the truth is in the tables. Without shared_preload_libraries there
+// is no shared memory: every function then does nothing and available() is false.
 #pragma once
 
 #include "pg/postgres.hpp"
@@ -12,16 +13,17 @@ namespace playbook::worker {
 void define();
 bool available();
 
-// Wakes, when the present transaction commits (once, whatever the number of calls), an executor of `owner` in this
-// database, or the scheduler, or the launcher when this database has no scheduler yet. With a time in the future
-// only the scheduler's alarm is moved. Nothing happens when the transaction rolls back.
+// Wakes, when the present transaction commits (once, whatever the number of calls), an executor of `owner` in
+// this database, or the scheduler, or the launcher when this database has no scheduler yet. With a time in
+// the future only the scheduler's alarm is moved. Nothing happens when the transaction rolls back.
 void wake_at_commit(Oid owner, TimestampTz due_at);
 // The same, at once; for processes that have just committed.
 void wake(Oid owner, TimestampTz due_at);
 // Work was committed that is to be announced (NOTIFY, sequence numbers): wakes the scheduler.
 void announce_at_commit();
 
-// At commit: asks the process that runs a step of this execution alone to stop it; it polls cancel_requested().
+// At commit: asks the process that runs a step of this execution alone to stop it; it polls
+// cancel_requested().
 void cancel_running_at_commit(std::int64_t execution);
 
 // An executor says what it runs alone, so that a cancel can reach it; done() when the step has ended.
@@ -30,8 +32,8 @@ void done();
 // Async-signal-safe: whether somebody asked for the step that runs now to be cancelled.
 bool cancel_requested();
 
-// playbook_wait: sleeps until an execution of interest may have changed, the deadline passes, or an interrupt comes.
-// Register before reading the execution's state, then sleep, then read again.
+// playbook_wait: sleeps until an execution of interest may have changed, the deadline passes, or an interrupt
+// comes. Register before reading the execution's state, then sleep, then read again.
 class Waiter {
 public:
 	explicit Waiter(std::int64_t execution);

@@ -1,7 +1,9 @@
-// The shared memory behind shared_state.hpp: fixed arrays, one lock, and a latch to knock on for every process.
+// The shared memory behind shared_state.hpp: fixed arrays, one lock, and a latch to knock on for every
+// process.
 //
-// Included by src/worker only. What is not atomic is read and written under `lock`; what is atomic may be read by
-// anybody and is a hint. A process is named by its PGPROC, verified by its pid, so a stale entry wakes nobody wrongly.
+// Included by src/worker only. What is not atomic is read and written under `lock`; what is atomic may be
+// read by anybody and is a hint. A process is named by its PGPROC, verified by its pid, so a stale entry
+// wakes nobody wrongly.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -33,7 +35,8 @@ struct Process {
 // How a scheduler left; what the launcher does next depends on it.
 enum class Departure : std::uint8_t {
 	None,
-	Idle, // no extension, not enabled here, or a version that this library does not know: until somebody asks again
+	Idle, // no extension, not enabled here, or a version that this library does not know: until somebody asks
+	      // again
 	Asked,  // by the utility hook
 	Failed, // anything else
 };
@@ -151,7 +154,8 @@ void post(Oid database, const WokenRole &role);
 void end_executor(ExecutorSlot &slot, bool interrupted);
 // Those who wait for the right to run a step alone look again. The caller holds the lock.
 void wake_reserving();
-// The scheduler's slot when it leaves; what was asked for meanwhile is kept for the next one. The caller holds the lock.
+// The scheduler's slot when it leaves; what was asked for meanwhile is kept for the next one. The caller
+// holds the lock.
 void end_scheduler(DatabaseSlot &slot, Departure departure);
 
 } // namespace playbook::worker

@@ -183,7 +183,8 @@ Staffing::Start Staffing::start_executor(Oid oid, RoleState &role, TimestampTz n
 		return Start::Done;
 	}
 	if (now - std::exchange(said_exhausted_, now) > log_interval)
-		log("no worker process is free for an executor; raise max_worker_processes or lower playbook.max_executors");
+		log("no worker process is free for an executor; raise max_worker_processes or lower "
+		    "playbook.max_executors");
 	{
 		Locked locked;
 		executor->state = State::Free;

@@ -11,13 +11,15 @@ class Staffing {
 public:
 	explicit Staffing(DatabaseSlot &slot) : slot_(slot) {}
 
-	// Executors that have ended; true when one did in the middle of its work, so that steps may be left behind.
+	// Executors that have ended; true when one did in the middle of its work, so that steps may be left
+	// behind.
 	bool collect_ended();
 	// What wake-ups brought.
 	void collect_woken();
 	// What the tables say.
 	void add(const execution::RoleDue &due);
-	// Wakes or starts an executor for every role with something due; who waits longest for a place comes first.
+	// Wakes or starts an executor for every role with something due; who waits longest for a place comes
+	// first.
 	void provide();
 	// When there is something to do again, if nobody says anything before.
 	TimestampTz next() const;

@@ -21,7 +21,8 @@ constexpr const char *extension_name = "playbook";
 ProcessUtility_hook_type utility_before = nullptr;
 bool barring = false; // this transaction put up bars
 
-// Only for those who may run the command: nobody else can send our workers away. The server itself reports the refusal.
+// Only for those who may run the command: nobody else can send our workers away. The server itself reports
+// the refusal.
 Oid database_of_owner(const char *name) {
 	return pg::call([name] {
 		const Oid database = get_database_oid(name, true);

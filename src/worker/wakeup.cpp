@@ -1,4 +1,5 @@
-// Wake-ups and cancellations that take effect when a transaction commits, once for each role, however many calls.
+// Wake-ups and cancellations that take effect when a transaction commits, once for each role, however many
+// calls.
 #include "worker/shared_state.hpp"
 
 #include "worker/slots.hpp"
@@ -10,8 +11,8 @@ extern "C" {
 namespace playbook::worker {
 namespace {
 
-// What the present transaction will do at its commit. A savepoint that is rolled back leaves its entries: a wake-up
-// too many costs one look.
+// What the present transaction will do at its commit. A savepoint that is rolled back leaves its entries: a
+// wake-up too many costs one look.
 struct Pending {
 	static constexpr int capacity = 8;
 	int count = 0;
@@ -98,7 +99,8 @@ void cancel_running(std::vector<std::int64_t> &executions) {
 		// Its handler cares only while the step runs (executor.cpp).
 		if (slot.process.alive()) kill(slot.process.pid, SIGINT);
 	}
-	// A client's session sees the flag at its next tick; a signal that came late would hit the client's own statement.
+	// A client's session sees the flag at its next tick; a signal that came late would hit the client's own
+	// statement.
 	for (ExecutorSlot &slot : shared->sessions) cancel(slot);
 	// The scheduler watches that it stops.
 	const DatabaseSlot *database = executor ? find_database(MyDatabaseId) : nullptr;
@@ -107,7 +109,8 @@ void cancel_running(std::vector<std::int64_t> &executions) {
 
 // Runs after the commit: must not fail.
 void at_end(XactEvent event, void *) {
-	if (pending.count == 0 && !pending.look && !pending.announce && pending_cancels().empty() && pending_waiters().empty())
+	if (pending.count == 0 && !pending.look && !pending.announce && pending_cancels().empty() &&
+	    pending_waiters().empty())
 		return;
 	if (event == XACT_EVENT_COMMIT && shared != nullptr) {
 		for (int i = 0; i < pending.count; ++i) wake(pending.owners[i], pending.due_at[i]);

@@ -122,7 +122,8 @@ Datum fence_throw_reset(PG_FUNCTION_ARGS) {
 	});
 }
 
-// Commits a row, begins another transaction, writes a second row and throws: the first stays, the second goes.
+// Commits a row, begins another transaction, writes a second row and throws: the first stays, the second
+// goes.
 Datum fence_throw_procedure(PG_FUNCTION_ARGS) {
 	return pg::entry([&] {
 		const fence::Witness witness;
@@ -144,8 +145,8 @@ Datum fence_throw_procedure(PG_FUNCTION_ARGS) {
 	});
 }
 
-// Runs a statement and throws, both in a subtransaction, and goes on after it. Returns what it caught, and whether the
-// server's own state is what it was before.
+// Runs a statement and throws, both in a subtransaction, and goes on after it. Returns what it caught, and
+// whether the server's own state is what it was before.
 Datum fence_swallow(PG_FUNCTION_ARGS) {
 	return pg::entry([&] {
 		const std::string kind = pg::text_from(PG_GETARG_DATUM(0));

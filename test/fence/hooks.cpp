@@ -1,4 +1,5 @@
-// Hooks, transaction callbacks and a setting's check function that throw. Each is armed with a kind and throws it once.
+// Hooks, transaction callbacks and a setting's check function that throw. Each is armed with a kind and
+// throws it once.
 #include "pg/datum.hpp"
 #include "thrower.hpp"
 

@@ -1,9 +1,11 @@
-// What the entry points of this module throw, by the name of its kind, and the objects that must not be left behind.
+// What the entry points of this module throw, by the name of its kind, and the objects that must not be left
+// behind.
 //
-// One thing is not among them: an error in a destructor. A destructor that throws ends the process by the rules of C++,
-// and a server error in one would jump over the frames that are being unwound. So destructors of src/pg call only what
-// cannot fail (restoring a pointer, resetting memory) or what the server itself calls while it handles an error
-// (rolling a subtransaction back); thrower.cpp asserts that none of them may throw.
+// One thing is not among them: an error in a destructor. A destructor that throws ends the process by the
+// rules of C++, and a server error in one would jump over the frames that are being unwound. So destructors
+// of src/pg call only what cannot fail (restoring a pointer, resetting memory) or what the server itself
+// calls while it handles an error (rolling a subtransaction back); thrower.cpp asserts that none of them may
+// throw.
 #pragma once
 
 #include "pg/guard.hpp"
@@ -28,8 +30,8 @@ private:
 	std::string held_; // beyond the small-string buffer: memory that a missed destructor leaks
 };
 
-// Throws what `kind` names, with witnesses on its frame; returns for "nothing". fence.sql lists the kinds and what the
-// client must see of each.
+// Throws what `kind` names, with witnesses on its frame; returns for "nothing". fence.sql lists the kinds and
+// what the client must see of each.
 void throw_kind(const std::string &kind);
 
 // The kind that a hook or callback will throw when it runs next; it takes it, so that it throws once.

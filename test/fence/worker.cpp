@@ -1,5 +1,5 @@
-// A background worker whose main function throws. What it reports to the server's log comes back through a dynamic
-// shared memory segment, since nobody is connected to it.
+// A background worker whose main function throws. What it reports to the server's log comes back through a
+// dynamic shared memory segment, since nobody is connected to it.
 #include "pg/datum.hpp"
 #include "pg/transaction.hpp"
 #include "thrower.hpp"

@@ -1,4 +1,5 @@
-// Renders the cases that compare.mjs sends, one JSON object a line ({template, data, escape}), and answers one a line:
+// Renders the cases that compare.mjs sends, one JSON object a line ({template, data, escape}), and answers
+// one a line:
 // {"text": …} or {"error": …}.
 #include <iostream>
 #include <string>

@@ -1,4 +1,5 @@
-// doc/definition.md says what is true: its examples are valid, its tables are the schema's, its codes are the code's.
+// doc/definition.md says what is true: its examples are valid, its tables are the schema's, its codes are the
+// code's.
 #include <filesystem>
 #include <regex>
 #include <set>

@@ -159,7 +159,8 @@ TEST(Export, EveryTextComesBack) {
 		expect_round_trip(mapping);
 	}
 	expect_round_trip(under_key(std::string(5000, 'x')));
-	const std::string long_line = std::string(5000, 'x').append("\ny"); // apart, or g++ 12 warns of what is not there
+	const std::string long_line =
+	    std::string(5000, 'x').append("\ny"); // apart, or g++ 12 warns of what is not there
 	expect_round_trip(under_key(long_line));
 	expect_round_trip(under_key("a" + std::string(900, '\n') + "b"));
 }

@@ -114,12 +114,12 @@ TEST(Order, NamesACycleStepByStep) {
 	            "steps wait for each other in a circle: a -> b -> c -> a");
 	expect_only(with_steps("  - {id: a, type: task, depends_on: [a]}\n"), "PB034", "steps[0].depends_on[0]",
 	            3, 38, "step \"a\" depends on itself: a -> a");
-	expect_only(
-	    with_steps(
-	        "  - {id: a, type: query, config: {template: \"SELECT {{x}}\", parameters: {x: \"${steps.b}\"}}}\n"
-	        "  - {id: b, type: query, config: {template: \"SELECT {{x}}\", parameters: {x: "
-	        "\"${steps.a}\"}}}\n"),
-	    "PB034", "steps[1].config.parameters.x", 4, 78, "steps wait for each other in a circle: a -> b -> a");
+	expect_only(with_steps("  - {id: a, type: query, config: {template: \"SELECT {{x}}\", parameters: {x: "
+	                       "\"${steps.b}\"}}}\n"
+	                       "  - {id: b, type: query, config: {template: \"SELECT {{x}}\", parameters: {x: "
+	                       "\"${steps.a}\"}}}\n"),
+	            "PB034", "steps[1].config.parameters.x", 4, 78,
+	            "steps wait for each other in a circle: a -> b -> a");
 	expect_only(with_steps("  - {id: a, type: task, depends_on: [b]}\n  - {id: b, type: task}\n"), "PB034",
 	            "steps[0].depends_on", 3, 37, "steps wait for each other in a circle: a -> b -> a",
 	            "follows the step before it");

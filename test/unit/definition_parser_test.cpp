@@ -54,8 +54,8 @@ TEST(Parser, ReadsTheDefinitionsOwnKeys) {
 }
 
 TEST(Parser, DefaultsAreThoseOfTheDocumentation) {
-	const auto definition = valid(
-	    "id: least\nsteps:\n  - {id: a, type: task}\n  - {id: q, type: query, config: {template: SELECT 1}}\n");
+	const auto definition = valid("id: least\nsteps:\n  - {id: a, type: task}\n  - {id: q, type: query, "
+	                              "config: {template: SELECT 1}}\n");
 	EXPECT_EQ(definition->name, "least");
 	EXPECT_EQ(definition->conflict, Conflict::Allow);
 	EXPECT_EQ(definition->max_parallel_steps, 3);

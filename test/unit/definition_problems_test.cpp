@@ -1,5 +1,5 @@
-// Each kind of bad definition: its code, its place in the user's text, what is said about it. Nothing is built
-// from one.
+// Each kind of bad definition: its code, its place in the user's text, what is said about it. Nothing is
+// built from one.
 #include <set>
 
 #include "definition_support.hpp"

@@ -1,4 +1,5 @@
-// What the tests of definitions share: parsing a text, and looking for one problem among all that were reported.
+// What the tests of definitions share: parsing a text, and looking for one problem among all that were
+// reported.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -118,9 +118,9 @@ TEST(QueryTemplate, BindsAListInOneArray) {
 	          "a = ANY ($1) OR a = any($2) OR a <> ALL ($3) OR a ILIKE ANY ($4)"
 	          " | array [1,2,3] | array [5] | array [] | array [1,2,3]");
 	EXPECT_EQ(built("FROM unnest({{ids}}::int[]) AS u"), "FROM unnest($1::int[]) AS u | array [1,2,3]");
-	EXPECT_EQ(
-	    built("SELECT {{ids}}::int[], cast({{ids}} AS numeric(10, 2)[]), {{none}}::int ARRAY"),
-	    "SELECT $1::int[], cast($2 AS numeric(10, 2)[]), $3::int ARRAY | array [1,2,3] | array [1,2,3] | array []");
+	EXPECT_EQ(built("SELECT {{ids}}::int[], cast({{ids}} AS numeric(10, 2)[]), {{none}}::int ARRAY"),
+	          "SELECT $1::int[], cast($2 AS numeric(10, 2)[]), $3::int ARRAY | array [1,2,3] | array [1,2,3] "
+	          "| array []");
 	EXPECT_EQ(built("SELECT ARRAY[{{ids}}], f({{ids}}, {{x}})"),
 	          "SELECT ARRAY[$1, $2, $3], f($4, $5, $6, $7) | 1 | 2 | 3 | 1 | 2 | 3 | \"v\"");
 	EXPECT_EQ(built("a = ANY ({{null}})"), "a = ANY ($1) | array null");
@@ -416,14 +416,14 @@ TEST(QueryTemplate, ReadsHostileTextQuickly) {
 }
 
 TEST(QueryTemplate, BuildsTheRequirementsQueries) {
-	EXPECT_EQ(
-	    built(
-	        "SELECT account_id, name, health_score\nFROM {{table}}\nWHERE health_status = {{status}}\nLIMIT {{limit}}\n",
-	        Arguments()
-	            .pasted("table", "\"analytics.accounts\"")
-	            .pasted("status", "\"'At-Risk'\"")
-	            .pasted("limit", "100")),
-	    "SELECT account_id, name, health_score\nFROM analytics.accounts\nWHERE health_status = 'At-Risk'\nLIMIT 100\n");
+	EXPECT_EQ(built("SELECT account_id, name, health_score\nFROM {{table}}\nWHERE health_status = "
+	                "{{status}}\nLIMIT {{limit}}\n",
+	                Arguments()
+	                    .pasted("table", "\"analytics.accounts\"")
+	                    .pasted("status", "\"'At-Risk'\"")
+	                    .pasted("limit", "100")),
+	          "SELECT account_id, name, health_score\nFROM analytics.accounts\nWHERE health_status = "
+	          "'At-Risk'\nLIMIT 100\n");
 	EXPECT_EQ(
 	    built("FROM {{accounts_table}}\nWHERE account_id IN ({{account_ids}})\n",
 	          Arguments().pasted("accounts_table", "\"analytics.accounts\"").bound("account_ids", "[7,8]")),

@@ -111,10 +111,9 @@ TEST(Template, ReportsWhatIsMissing) {
 	EXPECT_EQ(missing("{{default customer.none \"there\"}} {{default x y \"z\"}}"), "");
 	EXPECT_EQ(missing("{{default x y}}"), "x;");
 	EXPECT_EQ(missing("{{upper (default x \"y\")}} {{upper x}}"), "x;");
-	EXPECT_EQ(
-	    missing(
-	        "{{#if x}}{{y}}{{/if}}{{#unless x}}{{z}}{{/unless}}{{#if (eq x 1)}}{{/if}}{{#if (not x)}}{{/if}}"),
-	    "z;");
+	EXPECT_EQ(missing("{{#if x}}{{y}}{{/if}}{{#unless x}}{{z}}{{/unless}}{{#if (eq x 1)}}{{/if}}{{#if (not "
+	                  "x)}}{{/if}}"),
+	          "z;");
 	EXPECT_EQ(missing("{{#each x}}{{/each}}{{#with x}}{{/with}}{{#x}}{{/x}}"), "");
 	EXPECT_EQ(missing("{{#each customer.list}}{{n}}{{/each}}{{#each customer.list as |i|}}{{i.n}}{{/each}}"),
 	          "n;i.n;");
@@ -125,23 +124,21 @@ TEST(Template, ReportsWhatIsMissing) {
 
 TEST(Template, KnowsThePathsItReads) {
 	EXPECT_EQ(paths("text"), "");
-	EXPECT_EQ(
-	    paths(
-	        "{{customer.name}} {{customer.name}} {{upper csm.name}} {{#if (gt customer.arr steps.x.output)}}{{/if}}"),
-	    "customer.name;csm.name;customer.arr;steps.x.output;");
-	EXPECT_EQ(
-	    paths(
-	        "{{#each customer.list}}{{n}} {{@index}} {{@root.a.b}} {{../c}} {{this}} {{customer.d}}{{/each}}"),
-	    "customer.list;n;a.b;c;customer.d;");
+	EXPECT_EQ(paths("{{customer.name}} {{customer.name}} {{upper csm.name}} {{#if (gt customer.arr "
+	                "steps.x.output)}}{{/if}}"),
+	          "customer.name;csm.name;customer.arr;steps.x.output;");
+	EXPECT_EQ(paths("{{#each customer.list}}{{n}} {{@index}} {{@root.a.b}} {{../c}} {{this}} "
+	                "{{customer.d}}{{/each}}"),
+	          "customer.list;n;a.b;c;customer.d;");
 	EXPECT_EQ(paths("{{#each customer.list as |i|}}{{i.n}}{{lookup i x}}{{/each}}"), "customer.list;x;");
 	EXPECT_EQ(paths("{{date customer.d locale=customer.locale}}"), "customer.d;customer.locale;");
 	EXPECT_EQ(paths("{{"), "");
 	std::string uses;
-	for (
-	    const PathUse &use :
-	    Template::parse(
-	        "{{a}}{{#each b}}{{c}}{{../d}}{{#if e}}{{../f}}{{../../g}}{{/if}}{{@root.h}}{{steps.i}}{{else}}{{j}}{{/each}}{{#with k}}{{l}}{{/with}}")
-	        .uses())
+	for (const PathUse &use :
+	     Template::parse("{{a}}{{#each b}}{{c}}{{../d}}{{#if "
+	                     "e}}{{../f}}{{../../g}}{{/if}}{{@root.h}}{{steps.i}}{{else}}{{j}}{{/each}}{{#with "
+	                     "k}}{{l}}{{/with}}")
+	         .uses())
 		uses += joined(use.path) + std::to_string(use.offset) + (use.relative ? "r " : " ");
 	EXPECT_EQ(uses, "a2 b13 c18r d23 e35r f40 g48 h66 steps.i77 j96 k116 l121r ");
 }
@@ -249,9 +246,10 @@ TEST(Template, KeepsDataOutOfItsOwnSyntax) {
 }
 
 TEST(Template, SurvivesEveryPrefixAndEveryDeletion) {
-	const std::string source =
-	    "a \\{{x}} {{~#each customer.list as |i k|~}} {{#if (eq i.n 1)}}{{{i.n}}}{{else if (not k)}}\n{{!-- c --}}\n"
-	    "{{lookup ../a @index}}{{else}}{{default i.n \"q\\\"q\" [x y] zone='u'}}{{/if}}{{^}}{{&x}}{{/each}}{{{{raw}}}} {{{{/raw}}}}";
+	const std::string source = "a \\{{x}} {{~#each customer.list as |i k|~}} {{#if (eq i.n "
+	                           "1)}}{{{i.n}}}{{else if (not k)}}\n{{!-- c --}}\n"
+	                           "{{lookup ../a @index}}{{else}}{{default i.n \"q\\\"q\" [x y] "
+	                           "zone='u'}}{{/if}}{{^}}{{&x}}{{/each}}{{{{raw}}}} {{{{/raw}}}}";
 	for (std::size_t i = 0; i <= source.size(); ++i) (void) text(source.substr(0, i));
 	for (std::size_t i = 0; i < source.size(); ++i) (void) text(source.substr(0, i) + source.substr(i + 1));
 	for (std::size_t i = 0; i < source.size(); ++i)

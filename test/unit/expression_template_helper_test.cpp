@@ -199,14 +199,12 @@ TEST(Timestamps, AreReadAsPostgresWritesThem) {
 }
 
 TEST(Helpers, KnowTheCalendar) {
-	EXPECT_EQ(
-	    render(
-	        "{{add_months \"2024-01-31\" 1}} {{add_months \"2024-03-31\" -1}} {{add_years \"2024-02-29\" 1}} {{add_days \"2024-02-28\" 2}}"),
-	    "2024-02-29 2024-02-29 2025-02-28 2024-03-01");
-	EXPECT_EQ(
-	    render(
-	        "{{add_hours \"2026-03-05\" 30}} {{add_days \"2026-03-05T10:00:00\" 1}} {{add_hours \"2026-03-05T10:00:00Z\" -11}}"),
-	    "2026-03-06T06:00:00 2026-03-06T10:00:00 2026-03-04T23:00:00+00:00");
+	EXPECT_EQ(render("{{add_months \"2024-01-31\" 1}} {{add_months \"2024-03-31\" -1}} {{add_years "
+	                 "\"2024-02-29\" 1}} {{add_days \"2024-02-28\" 2}}"),
+	          "2024-02-29 2024-02-29 2025-02-28 2024-03-01");
+	EXPECT_EQ(render("{{add_hours \"2026-03-05\" 30}} {{add_days \"2026-03-05T10:00:00\" 1}} {{add_hours "
+	                 "\"2026-03-05T10:00:00Z\" -11}}"),
+	          "2026-03-06T06:00:00 2026-03-06T10:00:00 2026-03-04T23:00:00+00:00");
 	// A day across a change of clocks keeps the time on the wall; hours do not.
 	EXPECT_EQ(
 	    render("{{add_days \"2026-03-28T09:00:00+00:00\" 1}} {{add_hours \"2026-03-28T09:00:00+00:00\" 24}}",
@@ -266,11 +264,10 @@ TEST(Helpers, KeepEveryDigitOfANumber) {
 	EXPECT_EQ(render("{{number big 2}}", data), "12,345,678,901,234,567,890,123,456,789,012,345,678.91");
 	EXPECT_EQ(render("{{number half 0}} {{number -2.5 0}} {{number text}} {{number small 2}}", data),
 	          "3 -3 1,234.5 -0.00");
-	EXPECT_EQ(
-	    render(
-	        "{{money half \"JPY\"}} {{money -1234.5 currency=\"gbp\"}} {{money 999999 compact=true decimals=1}}",
-	        data),
-	    "¥3 -£1,234.50 $1.0M");
+	EXPECT_EQ(render("{{money half \"JPY\"}} {{money -1234.5 currency=\"gbp\"}} {{money 999999 compact=true "
+	                 "decimals=1}}",
+	                 data),
+	          "¥3 -£1,234.50 $1.0M");
 	EXPECT_EQ(render("{{percent 1.5}} {{percent -0.0449 1}} {{percent 0}}"), "150% -4.5% 0%");
 	EXPECT_EQ(
 	    render("{{money half \"EURO\"}}", data),
@@ -289,38 +286,34 @@ TEST(Helpers, ChooseAPluralForm) {
 	EXPECT_EQ(render("{{#each n}}{{plural this \"seat\" \"seats\"}} {{/each}}",
 	                 R"({"n": [0, 1, 2, -1, 1.5, 1000000, "1"]})"),
 	          "seats seat seats seat seats seats seat ");
-	EXPECT_EQ(
-	    render(
-	        "{{#each n}}{{plural this \"plik\" \"pliku\" few=\"pliki\" many=\"plików\" locale=\"pl\"}} {{/each}}",
-	        R"({"n": [1, 2, 5, 22, 1.5]})"),
-	    "plik pliki plików pliki pliku ");
+	EXPECT_EQ(render("{{#each n}}{{plural this \"plik\" \"pliku\" few=\"pliki\" many=\"plików\" "
+	                 "locale=\"pl\"}} {{/each}}",
+	                 R"({"n": [1, 2, 5, 22, 1.5]})"),
+	          "plik pliki plików pliki pliku ");
 	EXPECT_EQ(render("{{plural 0 \"a\" \"b\"}}{{plural 0 \"a\" \"b\" locale=\"fr\"}}"), "ba");
 }
 
 TEST(Helpers, CountCharactersAsReadersDo) {
-	EXPECT_EQ(
-	    render(
-	        "{{truncate x 3}}|{{truncate x 4}}|{{truncate x 1}}|{{truncate x 0}}|{{truncate x 2 \"\"}}|{{truncate x 2 \"....\"}}",
-	        R"({"x": "e\u0301a👨‍👩‍👧b"})"),
-	    "e\u0301a…|e\u0301a👨‍👩‍👧b|…||e\u0301a|..");
+	EXPECT_EQ(render("{{truncate x 3}}|{{truncate x 4}}|{{truncate x 1}}|{{truncate x 0}}|{{truncate x 2 "
+	                 "\"\"}}|{{truncate x 2 \"....\"}}",
+	                 R"({"x": "e\u0301a👨‍👩‍👧b"})"),
+	          "e\u0301a…|e\u0301a👨‍👩‍👧b|…||e\u0301a|..");
 	EXPECT_EQ(render("{{truncate \"abc\" -1}}"),
 	          "failed: helper \"truncate\": the length must be between 0 and 1000000000");
 	EXPECT_EQ(render("{{length \"häß😀\"}}"), "4");
-	EXPECT_EQ(
-	    render(
-	        "{{upper \"straße ı\"}} {{lower \"I\" locale=\"tr\"}} {{upper \"i\" locale=\"tr\"}} {{title \"élan vital o'neil\"}}"),
-	    "STRASSE I ı İ Élan Vital O'neil");
+	EXPECT_EQ(render("{{upper \"straße ı\"}} {{lower \"I\" locale=\"tr\"}} {{upper \"i\" locale=\"tr\"}} "
+	                 "{{title \"élan vital o'neil\"}}"),
+	          "STRASSE I ı İ Élan Vital O'neil");
 	EXPECT_EQ(render("{{trim \"\u00a0 a b \u3000\"}}"), "a b");
 }
 
 TEST(Helpers, WorkOnLists) {
 	const std::string data = R"({"l": [1, "b", null, [2]], "e": [], "s": "text"})";
 	EXPECT_EQ(render("{{join l \"-\"}}|{{join e}}|{{join l 0}}", data), "1-b--2||10b002");
-	EXPECT_EQ(
-	    render(
-	        "{{first e}}|{{last e}}|{{json (first l 2)}}{{json (last l 2)}}{{json (last l 99)}}{{json (first l 0)}}",
-	        data),
-	    "||[1,\"b\"][null,[2]][1,\"b\",null,[2]][]");
+	EXPECT_EQ(render("{{first e}}|{{last e}}|{{json (first l 2)}}{{json (last l 2)}}{{json (last l "
+	                 "99)}}{{json (first l 0)}}",
+	                 data),
+	          "||[1,\"b\"][null,[2]][1,\"b\",null,[2]][]");
 	EXPECT_EQ(render("{{#each (first l 2)}}{{this}};{{/each}}", data), "1;b;");
 	EXPECT_EQ(render("{{join s}}", data), "failed: helper \"join\": needs a list, not string");
 	EXPECT_EQ(render("{{first l -1}}", data), "failed: helper \"first\": the count must not be negative");
