@@ -98,7 +98,8 @@ const char *const update_steps_sql =
     ") AS u (execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
     "waiting_for, due_at, alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, "
     "finished_at) "
-    "WHERE s.execution_id = ANY ($1) AND s.execution_id = u.execution_id AND s.position = u.position AND s.item = u.item";
+    "WHERE s.execution_id = ANY ($1) AND s.execution_id = u.execution_id AND s.position = u.position AND "
+    "s.item = u.item";
 
 void append_step(Columns &columns, const Execution &execution, const StepRow &step) {
 	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];

@@ -15,9 +15,10 @@ namespace {
 	            "", std::string("The statement was: ") + sql);
 }
 
-// The tables of what is under way are empty one minute and full the next, and plans are kept: one that was made while a
-// table was empty reads all of it for ever after. The engine finds its rows by an index, so its plans are made as if
-// nothing else would do. What has to be read as a whole then looks so dear that it would be compiled, too.
+// The tables of what is under way are empty one minute and full the next, and plans are kept: one that was
+// made while a table was empty reads all of it for ever after. The engine finds its rows by an index, so its
+// plans are made as if nothing else would do. What has to be read as a whole then looks so dear that it would
+// be compiled, too.
 class PlanByIndex {
 public:
 	PlanByIndex() { enable_seqscan = jit_enabled = false; }

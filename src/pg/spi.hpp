@@ -79,8 +79,9 @@ private:
 	std::uint64_t processed_;
 };
 
-// While it lives, statements that are planned join by hashing: a batch's lists with the rows that an index finds for them.
-// Where a kept plan takes the table for empty, a nested loop would go through the lists once for each of its rows.
+// While it lives, statements that are planned join by hashing: a batch's lists with the rows that an index
+// finds for them. Where a kept plan takes the table for empty, a nested loop would go through the lists once
+// for each of its rows.
 class HashJoins {
 public:
 	HashJoins();

@@ -67,7 +67,8 @@ const paths = {
 	templates: [],
 };
 const openers = ['#if v', '#unless v', '#with o', '#each l', '#each o.l', '#l', '#o', '#with v', '#with this', '#with ../this', '#each .', '#with @root', '#v', '^v', '#name'];
-const leaves = ['{{name}}', '{{this}}', '{{.}}', '{{../name}}', '{{../../name}}', '{{../v}}', '{{@index}}', '{{@../index}}', '{{@key}}', '{{@../key}}', '{{@first}}{{@last}}', '{{@root.name}}', '{{l.length}}', '{{lookup this "name"}}', '{{lookup ../this "name"}}', '{{./v}}', '{{..}}'];
+const leaves = ['{{name}}', '{{this}}', '{{.}}', '{{../name}}', '{{../../name}}', '{{../v}}', '{{@index}}', '{{@../index}}', '{{@key}}',
+	'{{@../key}}', '{{@first}}{{@last}}', '{{@root.name}}', '{{l.length}}', '{{lookup this "name"}}', '{{lookup ../this "name"}}', '{{./v}}', '{{..}}'];
 const close = (opener) => '{{/' + opener.slice(1).split(' ')[0] + '}}';
 for (const outer of openers) {
 	for (const inner of openers) {
