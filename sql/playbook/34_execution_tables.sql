@@ -55,7 +55,7 @@ COMMENT ON COLUMN playbook_executions.customer_id IS 'The customer it is for, if
 COMMENT ON COLUMN playbook_executions.status IS 'pending, running, waiting, paused, completed, failed or cancelled.';
 COMMENT ON COLUMN playbook_executions.waiting_for IS 'What it waits for: time, event, approval, task, execution, outbox, step, hold or a reason it stands still.';
 COMMENT ON COLUMN playbook_executions.due_at IS 'When the engine looks at it next; null: only when something happens.';
-COMMENT ON COLUMN playbook_executions.priority IS 'Higher goes first among those that are due.';
+COMMENT ON COLUMN playbook_executions.priority IS 'As it was asked for. Kept, but not weighed yet: what has been due longest goes first.';
 COMMENT ON COLUMN playbook_executions.parameters IS 'The parameters, defaults filled in, fixed at start.';
 COMMENT ON COLUMN playbook_executions.labels IS 'The application''s own references.';
 COMMENT ON COLUMN playbook_executions.options IS 'save_artifacts, data_warehouse, crm, library, draft, search_path: what was chosen at start and is not the default.';
