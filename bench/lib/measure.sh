@@ -1,8 +1,9 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # cluster and database are bench/run's
 # What several scenarios measure with. Sourced by bench/run; needs its bench_psql and metric.
 #
-# Playbooks belong to bench_owner, who is no superuser, and start as he. The two yardsticks are taken in the same run, on
-# the same server and tables, so that a ratio says something on any machine:
+# Playbooks belong to bench_owner, who is no superuser, and start as his. The two yardsticks are taken in the same run,
+# on the same server and tables, so that a ratio says something on any machine:
 #   C  step rows a second that one server-side COPY writes into a table like playbook_step_executions, with its indexes
 #   K  commits a second of one connection that inserts one such row in each transaction
 
@@ -16,33 +17,32 @@ prepare_owner() {
 	END
 	owner_psql -c "CREATE TABLE ledger (execution text NOT NULL, step text NOT NULL)"
 	create_playbook engine '
-		{"id": "choose", "type": "condition", "config": {"if": "execution.elapsed < interval '"'1 year'"'", "then": []}},
+		{"id": "choose", "type": "condition",
+		 "config": {"if": "execution.elapsed < interval '"'1 year'"'", "then": []}},
 		{"id": "tell", "type": "notify", "config": {"to": "bench_owner", "message": "Hello {{customer.id}}"}},
 		{"id": "rest", "type": "wait", "config": {"for": 0}}'
-	create_playbook sql "$(for step in a b c; do
-		printf '%s{"id": "%s", "type": "sql", "config": {"template": "%s"}}' "${comma:-}" $step \
-			"INSERT INTO public.ledger VALUES ({{execution.id}}, '$step')"
-		comma=,
-	done)"
-	create_playbook query "$(for step in a b c; do
-		printf '%s{"id": "%s", "type": "query", "config": {"template": "SELECT {{customer.id}} AS id, %s AS n"}}' \
-			"${comma:-}" $step 1
-		comma=,
-	done)"
+	create_playbook sql "$(three_steps sql "INSERT INTO public.ledger VALUES ({{execution.id}}, 'done')")"
+	create_playbook query "$(three_steps query "SELECT {{customer.id}} AS id, 1 AS n")"
+}
+# three_steps <type> <template>: as JSON
+three_steps() {
+	printf '{"id": "%s", "type": "%s", "config": {"template": "%s"}}' a "$1" "$2"
+	printf ', {"id": "%s", "type": "%s", "config": {"template": "%s"}}' b "$1" "$2" c "$1" "$2"
 }
 owner_psql() { PGUSER=bench_owner bench_psql "$@"; }
 
 # create_playbook <id> <steps as JSON>
 create_playbook() {
-	owner_psql -v definition="{\"id\": \"$1\", \"steps\": [$2]}" <<<"SELECT playbook_create(:'definition', publish => true)" >/dev/null
+	owner_psql -v definition="{\"id\": \"$1\", \"steps\": [$2]}" \
+		<<<"SELECT playbook_create(:'definition', publish => true)" >/dev/null
 }
 
 # per_second <count> <seconds>, ratio <a> <b>
 per_second() { awk -v n="$1" -v s="$2" 'BEGIN { printf "%.0f", n / s }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
 
-# drain <playbook> <executions>: starts them in one transaction, so that none can begin before, and prints the seconds from
-# its commit to the end of the last.
+# drain <playbook> <executions>: starts them in one transaction, so that none can begin before, and prints the seconds
+# from its commit to the end of the last.
 drain() {
 	local playbook=$1 count=$2 committed left
 	committed=$(
@@ -55,9 +55,8 @@ drain() {
 	)
 	[ "$(wc -l <<<"$committed")" -eq 1 ] || fail "not every execution was started" "$committed"
 	for ((left = 2400; left > 0; --left)); do
-		if [ "$(bench_psql -c "SELECT EXISTS (SELECT FROM playbook_executions_live WHERE playbook_id = '$playbook')")" = f ]; then
-			break
-		fi
+		if [ "$(bench_psql -c "SELECT count(*) FROM (SELECT FROM playbook_executions_live
+			WHERE playbook_id = '$playbook' LIMIT 1) AS unfinished")" = 0 ]; then break; fi
 		sleep 0.25
 	done
 	[ "$left" -gt 0 ] || fail "executions of \"$playbook\" did not end within ten minutes"
@@ -91,16 +90,19 @@ yardstick_k() {
 	local columns
 	columns=$(bench_psql -c "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
 		WHERE attrelid = 'one_row'::regclass AND attnum > 1 AND NOT attisdropped")
-	tps -T 3 -c 1 <<<"INSERT INTO like_steps_k (execution_id, $columns) SELECT nextval('k_number'), $columns FROM one_row;"
+	tps -T 3 -c 1 <<<"INSERT INTO like_steps_k (execution_id, $columns)
+		SELECT nextval('k_number'), $columns FROM one_row;"
 }
 
 # tps <pgbench options…>: runs the script on its input as the present user and prints transactions a second.
 tps() {
 	pgbench -n -M prepared -f /dev/stdin "$@" "$database" 2>&1 |
-		awk '/^tps/ { printf "%.0f", $3; found = 1 } { text = text $0 "\n" } END { if (!found) { print text > "/dev/stderr"; exit 1 } }'
+		awk '/^tps/ { printf "%.0f", $3; found = 1 } { text = text $0 "\n" }
+			END { if (!found) { print text > "/dev/stderr"; exit 1 } }'
 }
 
-# latency <name> <transactions>: the script on its input by one connection; metrics <name>, p50 and p99. Leaves p50 in $p50.
+# latency <name> <transactions>: the script on its input by one connection; metrics <name>, p50 and p99.
+# Leaves p50 in $p50.
 latency() {
 	local directory values
 	directory=$(mktemp -d)

@@ -8,6 +8,9 @@ prepare() {
 	drain sql 100 >/dev/null
 }
 
+# in_commits <milliseconds> <K>
+in_commits() { awk -v ms="$1" -v k="$2" 'BEGIN { printf "%.2f", ms * k / 1000 }'; }
+
 measure() {
 	local playbook k p50
 	k=$(yardstick_k)
@@ -17,11 +20,11 @@ measure() {
 			SELECT playbook_start('$playbook', customer => '7') AS execution \gset
 			SELECT 1 / (status = 'completed')::integer FROM playbook_wait(:execution, '10 s');
 		END
-		metric "start to end, $playbook, p50 × K" "$(awk -v ms="$p50" -v k="$k" 'BEGIN { printf "%.2f", ms * k / 1000 }')" ""
+		metric "start to end, $playbook, p50 × K" "$(in_commits "$p50" "$k")" ""
 	done
 	for playbook in engine sql query; do
 		latency "playbook_run, $playbook" 1000 \
 			<<<"SELECT 1 / (playbook_run('$playbook', customer => '7') ->> 'status' = 'completed')::integer;"
-		metric "playbook_run, $playbook, p50 × K" "$(awk -v ms="$p50" -v k="$k" 'BEGIN { printf "%.2f", ms * k / 1000 }')" ""
+		metric "playbook_run, $playbook, p50 × K" "$(in_commits "$p50" "$k")" ""
 	done
 }
