@@ -1,5 +1,5 @@
 """The extension is made, survives restarts and crashes of the server, and goes without leaving anything behind."""
-from harness import Cluster, check, check_equal, run
+from harness import Cluster, check, check_equal, run, wait_until
 
 OBJECTS = """
     SELECT count(*) FROM pg_depend
@@ -39,6 +39,8 @@ def killed_backend_restarts_the_server():
         cluster.query("CREATE EXTENSION playbook")
         cluster.connect(application_name="victim")
         check_equal(cluster.kill_backends(application_name="victim"), 1, "killed backends")
+        # Until the postmaster has noticed it still takes connections, only to end them.
+        wait_until(lambda: "reinitializing" in cluster.log_text(), "the postmaster to notice", 30)
         cluster.wait_until_ready()
         check(cluster.value(OBJECTS) > 0, "the extension is gone after the server restarted itself")
 
