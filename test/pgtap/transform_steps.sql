@@ -45,7 +45,7 @@ SELECT alike(error_of('t') ->> 'hint', '%"company_id"%', 'and the nearest');
 -- aggregate
 SELECT bag_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.accounts}", "group_by": ["health_status"], "metrics": [{"name": "count", "expression": "COUNT(*)"}, {"name": "total", "expression": "SUM(arr)"}]}')$$,
     $$SELECT to_jsonb(g) FROM (SELECT health_status, count(*), sum(arr) AS total FROM ts_account GROUP BY 1) g$$, 'figures in groups');
-SELECT results_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "at risk", "expression": "COUNT(*) WHERE health_status = ''At-Risk'' AND arr > parameters.least"}, 
+SELECT results_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "at risk", "expression": "COUNT(*) WHERE health_status = ''At-Risk'' AND arr > parameters.least"},
     {"name": "avg", "expression": "AVG(arr)"}]}', '{"least": 50}')$$,
     $$SELECT jsonb_build_object('at risk', 1, 'avg', avg(arr)) FROM ts_account$$, 'WHERE after a figure, with a bound value');
 SELECT is((SELECT count(*) FROM ts_rows('aggregate', '{"input": "${steps.accounts}", "group_by": "health_status", "metrics": [{"name": "n", "expression": "COUNT(*)"}], "having": "n > 1"}')), 1::bigint, 'having');
