@@ -7,6 +7,7 @@
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
+#include "pg/statement_snapshot.hpp"
 #include "worker/shared_state.hpp"
 
 namespace playbook::execution {
@@ -26,7 +27,9 @@ void require_place() {
 	    "These tables came from a restore or a copy.", "Look at what is due, then call playbook_enable().");
 }
 
+// In a snapshot of its own: the statement's may have been given back.
 Waited state_of(std::int64_t id) {
+	const pg::SnapshotScope snapshot;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	const std::optional<Execution> execution = find_execution(id);
@@ -168,7 +171,7 @@ WorkDone work(std::int64_t most) {
 	return done;
 }
 
-Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
+Waited wait_for(FunctionCallInfo call, std::int64_t id, std::int64_t most, Until until) {
 	identity::require_visible(id);
 	if (IsolationUsesXactSnapshot())
 		throw pg::Error(
@@ -187,12 +190,17 @@ Waited wait_for(std::int64_t id, std::int64_t most, Until until) {
 			                "Nobody else sees it before the commit.", "Commit first, then wait.");
 	}
 	worker::Waiter waiter(id);
+	std::optional<pg::ReleasedSnapshot> released;
 	for (;;) {
 		Waited state = state_of(id);
 		const bool person =
 		    state.waiting_for == "approval" || state.waiting_for == "task" || state.status == Status::Paused;
-		if (is_final(state.status) || (until == Until::Person && person) || GetCurrentTimestamp() >= end)
+		if (is_final(state.status) || (until == Until::Person && person) || GetCurrentTimestamp() >= end) {
+			if (released) released->take_fresh();
 			return state;
+		}
+		if (!released) released.emplace(call);
+		pg::release_catalog_snapshot();
 		waiter.sleep(end);
 	}
 }

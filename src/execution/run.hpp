@@ -3,6 +3,7 @@
 #pragma once
 
 #include "execution/start.hpp"
+#include "pg/postgres.hpp"
 
 namespace playbook::execution {
 
@@ -32,6 +33,7 @@ struct Waited {
 };
 enum class Until { End, Person };
 // Sleeps until the execution has ended (or waits for a person), at most that long; then the present state.
-Waited wait_for(std::int64_t execution, std::int64_t most, Until until);
+// While it sleeps it holds no snapshot of its own; `call` is asked to give back the one of the statement.
+Waited wait_for(FunctionCallInfo call, std::int64_t execution, std::int64_t most, Until until);
 
 } // namespace playbook::execution

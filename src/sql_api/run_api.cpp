@@ -244,7 +244,7 @@ Datum playbook_wait(PG_FUNCTION_ARGS) {
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "cannot wait until \"" + until + "\"", "",
 			                "Use end or person.");
 		const execution::Waited state =
-		    execution::wait_for(args.int8(0, "execution"), args.interval(1, "timeout"),
+		    execution::wait_for(fcinfo, args.int8(0, "execution"), args.interval(1, "timeout"),
 		                        until == "end" ? execution::Until::End : execution::Until::Person);
 		return pg::composite(fcinfo,
 		                     {pg::text(execution::to_string(state.status)), text_or_null(state.waiting_for),
