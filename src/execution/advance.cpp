@@ -5,6 +5,7 @@
 #include "execution/retry.hpp"
 #include "execution/slow_steps.hpp"
 #include "execution/touch.hpp"
+#include "pg/constraint_modes.hpp"
 #include "pg/identity.hpp"
 #include "pg/transaction.hpp"
 #include "settings.hpp"
@@ -304,7 +305,8 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	const definition::Step &step = step_of(execution, row);
 	const bool user_sql = step::handler_of(step.type).runs_user_sql();
 	if (user_sql && mode_ != step::Mode::Session &&
-	    (row.alone || step.alone || is_known_to_be_slow(execution.snapshot, row.position))) {
+	    (row.alone || step.alone || is_known_to_be_slow(execution.snapshot, row.position) ||
+	     pg::ConstraintModes::changed_in_transaction())) {
 		queue_alone(execution, row);
 		return;
 	}

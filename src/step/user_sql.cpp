@@ -1,5 +1,6 @@
 #include "step/user_sql.hpp"
 
+#include "pg/constraint_modes.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
 #include "pg/sandbox.hpp"
@@ -155,7 +156,7 @@ bool is_owners_session(Oid owner) {
 }
 
 UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::Deadline &deadline,
-                  Attempt &attempt) {
+                  Attempt &attempt, const pg::ConstraintModes &constraints) {
 	const bool restricted = !options.executor && !is_owners_session(options.owner);
 	const pg::OwnerIdentity identity(options.owner, restricted);
 	pg::Subtransaction subtransaction;
@@ -171,7 +172,7 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
 		}
 	}
 	// Code that caught our interrupt and went on has done who knows which part of its work.
-	if (deadline.fired() == pg::Deadline::Fired::None) subtransaction.commit();
+	if (deadline.fired() == pg::Deadline::Fired::None && !constraints.was_refused()) subtransaction.commit();
 	return result;
 }
 
@@ -211,16 +212,20 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 	Attempt attempt;
 	for (;;) {
 		pg::Deadline deadline(options.budget_microseconds, options.timeout_microseconds);
+		const pg::ConstraintModes constraints(options.budget_microseconds > 0
+		                                          ? pg::ConstraintModes::Change::Forbidden
+		                                          : pg::ConstraintModes::Change::Allowed);
 		std::optional<pg::Error> failure;
 		UserSqlResult result;
 		try {
-			result = run(query, options, deadline, attempt);
+			result = run(query, options, deadline, attempt, constraints);
 		} catch (const pg::Error &error) {
 			failure = error;
 		}
 		// Out of the catch and behind the rollback: now the server may be spoken to again.
 		if (options.executor) pg::forget_session_state();
 		if (deadline.fired() != pg::Deadline::Fired::None) end_by(deadline.fired(), options);
+		if (constraints.was_refused()) throw Overrun{};
 		if (!failure) return result;
 		if (!options.executor && failure->sqlstate() == ERRCODE_QUERY_CANCELED) {
 			// The client meant all that runs in its session, not this step: the next check for interrupts

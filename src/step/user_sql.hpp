@@ -10,6 +10,7 @@
 //  types;
 //  - executors: deferred triggers fire inside the subtransaction; temporary tables, advisory locks, prepared
 //    statements and cursors of the step are dropped when it ends;
+//  - SET CONSTRAINTS lasts until the transaction ends: in a batch the statement is done again alone;
 //  - a statement that passes its budget or timeout, or is cancelled, ends by an interrupt of our own.
 #pragma once
 
@@ -38,7 +39,7 @@ struct UserSqlResult {
 	std::string plan;                           // of explain_only
 };
 
-// The statement passed its budget; its subtransaction was rolled back.
+// The statement passed its budget, or does what has no place in a batch; its subtransaction was rolled back.
 struct Overrun {};
 
 // Throws pg::Error (the statement's own, with its line and column where the server gives a position) or

@@ -209,6 +209,92 @@ def steps_leave_nothing_behind():
     check_equal(len(found.split(", ")), 10, f"leftovers that a session of one's own has ({found})")
 
 
+CONSTRAINTS = """
+CREATE TABLE unique_now (n integer UNIQUE DEFERRABLE);
+INSERT INTO unique_now VALUES (0);
+-- Whether a violation is refused at once, or would be at the end.
+CREATE FUNCTION constraint_mode() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.unique_now VALUES (0);
+    RAISE EXCEPTION 'back again';
+EXCEPTION
+    WHEN unique_violation THEN RETURN 'immediate';
+    WHEN raise_exception THEN RETURN 'deferred';
+END $$;
+CREATE FUNCTION defer() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    SET CONSTRAINTS ALL DEFERRED;
+    RETURN public.constraint_mode();
+END $$;
+CREATE FUNCTION defer_stubbornly() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    BEGIN
+        SET CONSTRAINTS ALL DEFERRED;
+    EXCEPTION WHEN query_canceled THEN NULL;
+    END;
+    RETURN public.constraint_mode();
+END $$;
+"""
+
+
+def set_constraints_reaches_no_other_step():
+    cluster = shared_cluster()
+    owner(cluster, "postponing")
+    cluster.query(CONSTRAINTS, role="postponing")
+    mode = {"type": "sql", "config": {"template": "SELECT public.constraint_mode() AS mode"}}
+    create(
+        cluster,
+        "postponing",
+        "postponing",
+        ("defer", "sql", "SELECT public.defer() AS mode"),
+        {"id": "after", "depends_on": ["defer"], **mode},
+        {
+            "id": "stubborn",
+            "type": "sql",
+            "depends_on": ["after"],
+            "config": {"template": "SELECT public.defer_stubbornly() AS mode"},
+        },
+        {"id": "after_stubborn", "depends_on": ["stubborn"], **mode},
+        {
+            "id": "alone",
+            "type": "sql",
+            "alone": True,
+            "depends_on": ["after_stubborn"],
+            "config": {"template": "SELECT public.defer() AS mode"},
+        },
+        {"id": "after_alone", "depends_on": ["alone"], **mode},
+    )
+    create(cluster, "postponing", "bystander", ("look", "sql", "SELECT public.constraint_mode() AS mode"))
+    # The second time it is known which steps run alone.
+    for _ in range(2):
+        executions = cluster.query(
+            "SELECT playbook_start(p) FROM unnest(ARRAY['postponing', 'bystander']) AS p", role="postponing"
+        )
+        first, second = (row[0] for row in executions)
+        wait_until_ended(cluster, [first, second])
+        check_equal(states(cluster, [first, second]), {"completed": 2}, "executions")
+        modes = {
+            step: cluster.value("SELECT r ->> 'mode' FROM playbook_rows(%s, %s) AS r", [execution, step])
+            for execution, step in [
+                (second, "look"),
+                *((first, step) for step in ("defer", "after", "stubborn", "after_stubborn", "alone", "after_alone")),
+            ]
+        }
+        check_equal(
+            modes,
+            {
+                "look": "immediate",
+                "defer": "deferred",
+                "after": "immediate",
+                "stubborn": "deferred",
+                "after_stubborn": "immediate",
+                "alone": "deferred",
+                "after_alone": "immediate",
+            },
+            "when each step's constraints are checked",
+        )
+
+
 def settings_of_a_role_do_not_reach_the_engine():
     cluster = shared_cluster()
     owner(
@@ -328,6 +414,7 @@ run(
     a_step_alone_whose_commit_fails_says_so,
     a_step_on_a_foreign_table_starts_alone,
     steps_leave_nothing_behind,
+    set_constraints_reaches_no_other_step,
     settings_of_a_role_do_not_reach_the_engine,
     operators_of_the_owner_are_not_the_engine_s,
 )

@@ -1,7 +1,7 @@
 -- A step's SQL leaves its effect and nothing else: settings, roles and its own failure stay inside; a timeout ends it
 -- whatever it catches.
 BEGIN;
-SELECT plan(16);
+SELECT plan(20);
 \ir data_steps.psql
 CREATE TABLE ln_ledger (n integer CHECK (n < 100));
 CREATE FUNCTION ln_run(statement text) RETURNS jsonb LANGUAGE sql AS
@@ -36,6 +36,25 @@ SELECT is(playbook_rows(ln_as_owner('ln_who', 'SELECT current_user AS who') ->> 
 SELECT ln_as_owner('ln_role', 'SELECT set_config(''role'', ''none'', false)') \gset
 SELECT alike(failure_of('s'), '42501%', 'which cannot go back to whom the session belongs');
 SELECT is(current_user::name, session_user::name, 'and nobody is anybody else afterwards');
+
+-- SET CONSTRAINTS would fire, as the owner, what the session has deferred; in the owner's own session it is its own.
+CREATE TABLE ln_deferred (n integer);
+CREATE FUNCTION ln_who_fires() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN INSERT INTO ln_fired VALUES (current_user); RETURN NULL; END$$;
+CREATE TABLE ln_fired (by name);
+CREATE CONSTRAINT TRIGGER ln_trap AFTER INSERT ON ln_deferred DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION ln_who_fires();
+GRANT INSERT ON ln_fired TO ln_owner;
+CREATE FUNCTION ln_set_constraints() RETURNS integer LANGUAGE plpgsql AS
+    $$BEGIN SET CONSTRAINTS ALL IMMEDIATE; RETURN 1; END$$;
+INSERT INTO ln_deferred VALUES (1);
+SELECT ln_as_owner('ln_constraints', format('SELECT %I.ln_set_constraints() AS n', (SELECT nspname FROM pg_proc p
+    JOIN pg_namespace s ON s.oid = p.pronamespace WHERE proname = 'ln_set_constraints'))) \gset
+SELECT is(failure_of('s'), '42501 cannot execute SET CONSTRAINTS within security-restricted operation',
+    'SET CONSTRAINTS in another''s session is refused');
+SELECT is((SELECT count(*) FROM ln_fired), 0::bigint, 'and fires nothing');
+SELECT is(ln_run('SELECT ln_set_constraints() AS n') ->> 'status', 'completed', 'in the owner''s own session it works');
+SELECT results_eq('SELECT by FROM ln_fired', 'SELECT current_user', 'and what is deferred is fired as its own');
 
 -- Timeouts.
 CREATE FUNCTION ln_stubborn() RETURNS integer LANGUAGE plpgsql AS $$
