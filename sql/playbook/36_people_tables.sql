@@ -189,6 +189,7 @@ CREATE TABLE playbook_change_batches (
     positions  integer[]   NOT NULL,
     items      integer[],
     statuses   text        NOT NULL,
+    waits      text[],
     at         timestamptz NOT NULL,
     CONSTRAINT playbook_change_batches_pkey PRIMARY KEY (id),
     CONSTRAINT playbook_change_batches_first_seq_key UNIQUE (first_seq)
@@ -202,6 +203,7 @@ COMMENT ON COLUMN playbook_change_batches.executions IS 'The execution of each c
 COMMENT ON COLUMN playbook_change_batches.positions IS 'The position of the step of each change; -1 for the execution itself.';
 COMMENT ON COLUMN playbook_change_batches.items IS 'The item of each change; null when all are 0.';
 COMMENT ON COLUMN playbook_change_batches.statuses IS 'One letter for each change: p pending, r running, w waiting, u paused, c completed, f failed, x cancelled, s skipped.';
+COMMENT ON COLUMN playbook_change_batches.waits IS 'What each change waits for, empty for those that do not wait; null when none does.';
 COMMENT ON COLUMN playbook_change_batches.at IS 'When it was made.';
 
 CREATE TABLE playbook_feed (

@@ -47,6 +47,7 @@ private:
 		std::int64_t execution;
 		int position, item;
 		char status;
+		std::string waiting_for; // "" unless it waits
 	};
 	void write_executions();
 	void write_steps();

@@ -188,7 +188,8 @@ void Batch::write_executions() {
 	for (Execution *execution : executions_) {
 		if (!execution->dirty) continue;
 		if (execution->announced != execution->status)
-			changes_.push_back({execution->id, -1, 0, letter_of(execution->status)});
+			changes_.push_back({execution->id, -1, 0, letter_of(execution->status),
+			                    execution->status == Status::Waiting ? execution->waiting_for : ""});
 		// A child's end or a signal of this transaction must not be written over.
 		if ((execution->status == Status::Running || execution->status == Status::Waiting) &&
 		    was_made_due(execution->id))
@@ -282,7 +283,8 @@ void Batch::write_steps() {
 		const auto queue = [&](StepRow &step) {
 			if (!step.dirty) return;
 			if (step.announced != step.status)
-				changes_.push_back({execution->id, step.position, step.item, letter_of(step.status)});
+				changes_.push_back({execution->id, step.position, step.item, letter_of(step.status),
+				                    step.status == StepStatus::Waiting ? step.waiting_for : ""});
 			if (step.stored)
 				append_step(updated, *execution, step);
 			else
@@ -356,22 +358,26 @@ void Batch::write_changes() {
 	if (changes_.empty()) return;
 	std::vector<std::int64_t> executions;
 	std::vector<std::int32_t> positions, items;
+	std::vector<std::string> waits;
 	std::string statuses;
-	bool has_items = false;
+	bool has_items = false, has_waits = false;
 	for (const Change &change : changes_) {
 		executions.push_back(change.execution);
 		positions.push_back(change.position);
 		items.push_back(change.item);
 		statuses += change.status;
 		has_items = has_items || change.item != 0;
+		waits.push_back(change.waiting_for);
+		has_waits = has_waits || !change.waiting_for.empty();
 	}
 	static pg::Statement insert(
-	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
-	    "VALUES ($1, $2, $3, $4, $5, clock_timestamp())",
-	    {INT4OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTOID});
+	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, waits, at) "
+	    "VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())",
+	    {INT4OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTOID, TEXTARRAYOID});
 	insert.execute({pg::int4(static_cast<std::int32_t>(changes_.size())), pg::datum(pg::array_of(executions)),
 	                pg::datum(pg::array_of(positions)),
-	                has_items ? pg::datum(pg::array_of(items)) : pg::null(), pg::text(statuses)});
+	                has_items ? pg::datum(pg::array_of(items)) : pg::null(), pg::text(statuses),
+	                has_waits ? pg::datum(pg::array_of(waits)) : pg::null()});
 }
 
 } // namespace playbook::execution

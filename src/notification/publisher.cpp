@@ -42,77 +42,121 @@ void notify(const std::string &channel, const std::string &payload) {
 	pg::call([&] { Async_Notify(channel.c_str(), payload.c_str()); });
 }
 
-} // namespace
+// The columns that expand() reads.
+#define BATCH_COLUMNS "b.first_seq, b.executions, b.positions, b.items, b.statuses, b.waits, b.at"
 
-std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t limit) {
-	std::vector<Change> changes;
-	for (std::size_t row = 0; row < rows.size() && changes.size() < limit; ++row) {
-		const std::int64_t first = rows.int8(row, 0);
-		const std::vector<std::int64_t> executions = pg::integers_from_array(rows.datum(row, 1));
-		const std::string positions = pg::output_text(rows.datum(row, 2), INT4ARRAYOID);
-		const std::string statuses = rows.text(row, 4);
-		const TimestampTz at = rows.timestamp(row, 5);
-		std::vector<int> steps, items(executions.size(), 0);
-		const auto numbers = [](const std::string &text) {
-			std::vector<int> result;
-			for (std::size_t i = 1; i < text.size();) {
-				std::size_t end = text.find_first_of(",}", i);
-				result.push_back(std::stoi(text.substr(i, end - i)));
-				i = end + 1;
-				if (text[end] == '}') break;
-			}
-			return result;
-		};
-		steps = numbers(positions);
-		if (!rows.is_null(row, 3)) items = numbers(pg::output_text(rows.datum(row, 3), INT4ARRAYOID));
-		for (std::size_t i = 0; i < executions.size() && changes.size() < limit; ++i) {
-			const std::int64_t seq = first + static_cast<std::int64_t>(i);
-			if (seq <= after) continue;
-			changes.push_back({seq, executions[i], steps[i], items[i], word_of(statuses[i]), at, {}, {}, {}});
-		}
-	}
-	name_steps(changes);
-	return changes;
-}
-
+// Names of playbooks and steps. What was erased meanwhile has none.
 void name_steps(std::vector<Change> &changes) {
 	std::vector<std::int64_t> ids;
 	for (const Change &change : changes) ids.push_back(change.execution);
 	if (ids.empty()) return;
 	static pg::Statement names(
-	    "SELECT e.id, e.playbook_id, e.waiting_for, s.position, s.item, s.step_id, s.waiting_for "
+	    "SELECT e.id, e.playbook_id, s.position, s.item, s.step_id "
 	    "FROM @playbook_executions e LEFT JOIN @playbook_step_executions s ON s.execution_id = e.id AND "
 	    "s.slot = e.slot "
 	    "WHERE e.id = ANY ($1)",
 	    {INT8ARRAYOID});
 	const pg::Rows rows = names.query({pg::datum(pg::array_of(ids))});
 	struct Named {
-		std::string playbook, waiting_for;
-		std::map<std::pair<int, int>, std::pair<std::string, std::string>> steps;
+		std::string playbook;
+		std::map<std::pair<int, int>, std::string> steps;
 	};
 	std::unordered_map<std::int64_t, Named> known;
 	for (std::size_t row = 0; row < rows.size(); ++row) {
 		Named &named = known[rows.int8(row, 0)];
 		named.playbook = rows.text(row, 1);
-		named.waiting_for = rows.text_or_null(row, 2).value_or("");
-		if (rows.is_null(row, 3)) continue;
-		named.steps[{rows.int4(row, 3), rows.int4(row, 4)}] = {rows.text(row, 5),
-		                                                       rows.text_or_null(row, 6).value_or("")};
+		if (!rows.is_null(row, 2)) named.steps[{rows.int4(row, 2), rows.int4(row, 3)}] = rows.text(row, 4);
 	}
 	for (Change &change : changes) {
 		const auto found = known.find(change.execution);
 		if (found == known.end()) continue;
 		change.playbook = found->second.playbook;
-		if (change.position < 0) {
-			if (change.status == std::string_view("waiting")) change.waiting_for = found->second.waiting_for;
-			continue;
-		}
 		const auto step = found->second.steps.find({change.position, change.item});
-		if (step == found->second.steps.end()) continue;
-		change.step = step->second.first;
-		if (change.status == std::string_view("waiting")) change.waiting_for = step->second.second;
+		if (step != found->second.steps.end()) change.step = step->second;
 	}
 }
+
+// Batches of the feed, in the order of their numbers, as single changes.
+std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t limit) {
+	std::vector<Change> changes;
+	for (std::size_t row = 0; row < rows.size() && changes.size() < limit; ++row) {
+		const std::int64_t first = rows.int8(row, 0);
+		const std::vector<std::int64_t> executions = pg::integers_from_array(rows.datum(row, 1));
+		const std::vector<std::int32_t> positions = pg::integers4_from_array(rows.datum(row, 2));
+		std::vector<std::int32_t> items(executions.size(), 0);
+		if (!rows.is_null(row, 3)) items = pg::integers4_from_array(rows.datum(row, 3));
+		const std::string statuses = rows.text(row, 4);
+		std::vector<std::string> waits(executions.size());
+		if (!rows.is_null(row, 5)) waits = pg::texts_from_array(rows.datum(row, 5));
+		const TimestampTz at = rows.timestamp(row, 6);
+		for (std::size_t i = 0; i < executions.size() && changes.size() < limit; ++i) {
+			const std::int64_t seq = first + static_cast<std::int64_t>(i);
+			if (seq <= after) continue;
+			changes.push_back({seq,
+			                   executions[i],
+			                   positions[i],
+			                   items[i],
+			                   word_of(statuses[i]),
+			                   at,
+			                   {},
+			                   {},
+			                   std::move(waits[i])});
+		}
+	}
+	name_steps(changes);
+	return changes;
+}
+
+// What the next change will have at least, as far as this snapshot knows.
+std::int64_t next_number() {
+	static pg::Statement next(
+	    "SELECT coalesce((SELECT first_seq + changes FROM @playbook_change_batches WHERE "
+	    "first_seq IS NOT NULL ORDER BY first_seq DESC LIMIT 1), "
+	    "(SELECT next_seq FROM @playbook_feed), 1)",
+	    {});
+	return next.query({}).int8(0, 0);
+}
+
+// Not the numbers that this very transaction gave: it may roll back, and others get them.
+#define COMMITTED_NUMBER "b.xmin::text IS DISTINCT FROM (pg_current_xact_id_if_assigned()::xid)::text"
+
+// A number of which nobody can say any longer, or not at all, what came after it: the reader would miss
+// something.
+void require_known(std::int64_t after, const pg::Rows &rows) {
+	if (after <= 0) return;
+	if (!rows.empty() && rows.int8(0, 0) <= after + 1) {
+		const std::size_t last = rows.size() - 1;
+		const std::size_t changes = pg::integers_from_array(rows.datum(last, 1)).size();
+		if (rows.int8(last, 0) + static_cast<std::int64_t>(changes) > after) return;
+	}
+	static pg::Statement next("SELECT coalesce((SELECT b.first_seq + b.changes FROM @playbook_change_batches "
+	                          "b WHERE b.first_seq IS "
+	                          "NOT NULL AND " COMMITTED_NUMBER " ORDER BY b.first_seq DESC LIMIT 1), "
+	                          "(SELECT next_seq FROM @playbook_feed), 1)",
+	                          {});
+	std::int64_t oldest = next.query({}).int8(0, 0);
+	if (after + 1 == oldest) return;
+	const bool ahead = after + 1 > oldest;
+	if (!ahead && !rows.empty()) oldest = rows.int8(0, 0);
+	const std::string number = std::to_string(after);
+	const std::string hint = "Read the present state, then go on after " + std::to_string(oldest - 1) + ".";
+	if (!ahead)
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "changes after " + number + " are not all kept any longer",
+		                "The oldest that is kept, or the next to come, is " + std::to_string(oldest) +
+		                    "; see playbook.feed_retention.",
+		                hint);
+	// A standby may not have heard yet of what its primary told.
+	if (!RecoveryInProgress())
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "the feed has not come to " + number + " yet",
+		                "The next change will be " + std::to_string(oldest) +
+		                    ". The number is another database's, or of a time after the one that this "
+		                    "database was restored to.",
+		                hint);
+}
+
+} // namespace
 
 std::string payload_of(const Change &change) {
 	Value payload = Value::object();
@@ -134,64 +178,71 @@ std::string utc_text(TimestampTz at) {
 	return text;
 }
 
-int announce() {
+Announced announce() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement waiting(
 	    "SELECT EXISTS (SELECT FROM @playbook_change_batches WHERE first_seq IS NULL)", {});
-	if (!waiting.query({}).boolean(0, 0) || !take_turn_as_announcer()) return 0;
+	if (!waiting.query({}).boolean(0, 0)) return Announced::Nothing;
+	if (!take_turn_as_announcer()) return Announced::Busy;
+	// The turn is ours until this transaction ends, so whatever has a number is committed by now, and visible
+	// to the statement, whose snapshot is taken after that.
 	static pg::Statement number(
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
-	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
-	    "last AS (SELECT coalesce((SELECT first_seq + changes FROM @playbook_change_batches WHERE first_seq "
-	    "IS NOT NULL "
-	    "ORDER BY first_seq DESC LIMIT 1), (SELECT next_seq FROM @playbook_feed), 1) AS next) "
-	    "UPDATE @playbook_change_batches b SET first_seq = last.next + fresh.upto - fresh.changes FROM "
-	    "fresh, last WHERE b.id = fresh.id "
-	    "RETURNING b.first_seq, b.executions, b.positions, b.items, b.statuses, b.at",
-	    {INT4OID});
-	const pg::Rows rows = number.query({pg::int4(static_cast<std::int32_t>(most_at_once))});
-	if (rows.empty()) return 0;
+	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f) "
+	    "UPDATE @playbook_change_batches b SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
+	    "WHERE b.id = fresh.id RETURNING " BATCH_COLUMNS,
+	    {INT4OID, INT8OID});
+	const pg::Rows rows =
+	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});
+	if (rows.empty()) return Announced::Nothing;
 	const settings::Notify level = settings::notify();
-	if (level == settings::Notify::Off) return static_cast<int>(rows.size());
+	if (level == settings::Notify::Off) return Announced::Some;
 	for (const Change &change : expand(rows, 0, SIZE_MAX)) {
 		const std::string payload = payload_of(change);
 		notify("playbook", payload);
 		if (level == settings::Notify::All) notify("playbook_" + std::to_string(change.execution), payload);
 	}
-	return static_cast<int>(rows.size());
+	return Announced::Some;
+}
+
+void announce_for_the_next() {
+	if (XactReadOnly || worker::workers_alive()) return;
+	// In a longer transaction it would keep all others from announcing; one that has written may have changes
+	// of its own that are not committed.
+	if (IsTransactionBlock() || IsSubTransaction() || IsolationUsesXactSnapshot() ||
+	    TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return;
+	(void) announce();
 }
 
 void forget_announced() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
+	if (!take_turn_as_announcer()) return; // the next time
 	// The next number survives an empty feed.
-	static pg::Statement keep("INSERT INTO @playbook_feed (next_seq) SELECT coalesce(max(first_seq + "
-	                          "changes), 1) FROM @playbook_change_batches "
-	                          "ON CONFLICT (singleton) DO UPDATE SET next_seq = "
-	                          "greatest(playbook_feed.next_seq, excluded.next_seq)",
-	                          {});
+	static pg::Statement keep("INSERT INTO @playbook_feed (next_seq) VALUES ($1) ON CONFLICT (singleton) DO "
+	                          "UPDATE SET next_seq = greatest(playbook_feed.next_seq, excluded.next_seq)",
+	                          {INT8OID});
 	static pg::Statement forget("DELETE FROM @playbook_change_batches WHERE first_seq IS NOT NULL AND at < "
 	                            "now() - make_interval(secs => $1)",
 	                            {FLOAT8OID});
-	keep.execute({});
+	keep.execute({pg::int8(next_number())});
 	forget.execute(
 	    {pg::datum(Float8GetDatum(static_cast<double>(settings::feed_retention_microseconds()) / 1e6))});
 }
 
 std::vector<Change> changes_after(std::int64_t after, int limit) {
-	// Whoever reads also numbers what nobody has announced yet: without workers there is no other announcer.
-	// With workers it leaves that to them: its transaction may last, and nobody else announces until it ends.
-	if (!XactReadOnly && !worker::workers_alive()) (void) announce();
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement find(
-	    "SELECT first_seq, executions, positions, items, statuses, at FROM @playbook_change_batches "
-	    "WHERE first_seq >= coalesce((SELECT first_seq FROM @playbook_change_batches WHERE first_seq <= $1 + "
-	    "1 "
-	    "ORDER BY first_seq DESC LIMIT 1), 0) ORDER BY first_seq LIMIT $2",
-	    {INT8OID, INT4OID});
+	static pg::Statement find("SELECT " BATCH_COLUMNS " FROM @playbook_change_batches b "
+	                          "WHERE b.first_seq >= coalesce((SELECT first_seq FROM @playbook_change_batches "
+	                          "WHERE first_seq <= $1 + "
+	                          "1 ORDER BY first_seq DESC LIMIT 1), 0) AND " COMMITTED_NUMBER
+	                          " ORDER BY b.first_seq LIMIT $2",
+	                          {INT8OID, INT4OID});
 	const pg::Rows rows = find.query({pg::int8(after), pg::int4(limit)});
+	require_known(after, rows);
 	return expand(rows, after, static_cast<std::size_t>(limit));
 }
 

@@ -1,8 +1,9 @@
 // Telling people and applications what has been committed: sequence numbers, NOTIFY, and the feed of changes.
 //
-// Runs after the work is committed, in one process per database (the scheduler; without workers, whoever
-// reads the feed), so that the lock of the server's notification queue never slows the engine. A change gets
-// its sequence number here, after its commit: the feed is dense, and a client that was away misses nothing.
+// Runs after the work is committed, in one process per database (the scheduler; without workers, a session
+// that works or reads), so that the lock of the server's notification queue never slows the engine. A change
+// gets its sequence number here, after its commit: the feed is dense, and a client that was away misses
+// nothing. A number is shown once it is committed itself, so that it never stands for two changes.
 // Payloads carry ids and a status, nothing private: any role may LISTEN.
 #pragma once
 
@@ -20,16 +21,24 @@ struct Change {
 	std::string playbook, step, waiting_for;
 };
 
-// Gives numbers to what was committed and not announced, and notifies. Returns the number of batches
-// announced; 0 when there is nothing, or another process is at it. Needs a transaction; opens its own
-// identity and connection.
-int announce();
+enum class Announced {
+	Nothing, // there was nothing to announce
+	Some,    // and there may be more
+	Busy,    // another process is at it
+};
+// Gives numbers to what was committed and not announced, and notifies. Needs a transaction that has done
+// nothing else and commits soon: nobody else announces until then. Opens its own identity and connection.
+Announced announce();
+// For a client's statement that is a transaction of its own, where no worker announces: announces, for
+// whoever reads next.
+void announce_for_the_next();
 
 // Deletes what is older than playbook.feed_retention. As announce().
 void forget_announced();
 
-// Changes after a sequence number, in order, at most `limit`. As announce(). Not filtered by who may see
-// them.
+// Changes after a sequence number, in order, at most `limit`. Opens its own identity and connection. Not
+// filtered by who may see them. Throws 55000 when changes that came right after the number are not kept any
+// longer, or the feed has never come that far.
 std::vector<Change> changes_after(std::int64_t after, int limit);
 
 // {"v":1, "seq":7, "execution":42, "playbook":"at_risk", "step":"outreach", "status":"waiting",
@@ -37,9 +46,5 @@ std::vector<Change> changes_after(std::int64_t after, int limit);
 std::string payload_of(const Change &change);
 // "2026-01-28T14:30:00.123456Z"
 std::string utc_text(TimestampTz at);
-
-// Parts of the above.
-std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t limit);
-void name_steps(std::vector<Change> &changes);
 
 } // namespace playbook::notification

@@ -106,6 +106,7 @@ Datum playbook_changes(PG_FUNCTION_ARGS) {
 		const int limit = args.int4(1, "limit");
 		if (limit < 1 || limit > 100000)
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "limit must be between 1 and 100000");
+		notification::announce_for_the_next();
 		pg::ResultSet rows(fcinfo);
 		// The limit counts what the caller may see: a page of others' changes must not look like the end.
 		std::int64_t after = args.int8(0, "after");

@@ -93,10 +93,11 @@ private:
 	// What one call leaves over, the next one takes.
 	void announce(TimestampTz now) {
 		slot_.announce = false;
-		bool more = false;
-		in_transaction([&more] { more = notification::announce() > 0; });
-		if (!more) return;
+		notification::Announced announced{};
+		in_transaction([&announced] { announced = notification::announce(); });
+		if (announced == notification::Announced::Nothing) return;
 		slot_.announce = true;
+		if (announced == notification::Announced::Busy) return;
 		feed_since_ = now;
 		report();
 	}
@@ -220,6 +221,12 @@ bool take_slot(DatabaseSlot &slot) {
 	return false;
 }
 
+// A number that a client has seen must not be given again after a crash, whatever the database's setting.
+void keep_what_was_announced() {
+	if (synchronous_commit != SYNCHRONOUS_COMMIT_OFF) return;
+	pg::call([] { SetConfigOption("synchronous_commit", "local", PGC_USERSET, PGC_S_SESSION); });
+}
+
 void run_scheduler(int number) {
 	begin_process();
 	release_at_exit();
@@ -228,6 +235,7 @@ void run_scheduler(int number) {
 	const Oid database = slot.database;
 	pg::call([database] { BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0); });
 	pg::call([] { pgstat_report_appname("playbook scheduler"); });
+	keep_what_was_announced();
 	const Departure departure = Scheduler(slot).run();
 	Locked locked;
 	end_scheduler(slot, departure);

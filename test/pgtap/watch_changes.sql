@@ -1,6 +1,6 @@
 -- playbook_changes and NOTIFY: every change of status once, numbered without gaps, for those who may see it; the form
 -- of a payload; playbook_progress.
-SELECT plan(30);
+SELECT plan(36);
 \ir refusal.psql
 SET client_min_messages = error; -- owners of playbooks here do not log in
 CREATE ROLE watch_changes_owner; GRANT playbook_author TO watch_changes_owner;
@@ -24,7 +24,7 @@ steps:
 $yaml$, true) \g /dev/null
 SELECT playbook_create(tiny('theirs'), true) \g /dev/null
 
--- Numbers of changes are given by the scheduler, or by whoever reads where there is none. With or without, they come.
+-- Numbers of changes are given by the scheduler, a moment after the commit.
 CREATE FUNCTION pg_temp.changes_when(wanted bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
     FOR look IN 1 .. 500 LOOP
@@ -52,7 +52,11 @@ SELECT is_empty(format($$SELECT * FROM playbook_changes()
     WHERE execution <> %s OR playbook <> 'flow' OR at > clock_timestamp()$$, :execution),
                 'each names execution and playbook');
 SELECT is((SELECT array_agg(seq) FROM playbook_changes(3, 2)), '{4,5}', 'after and limit');
-SELECT is((SELECT count(*) FROM playbook_changes(1000)), 0::bigint, 'after the last there is nothing');
+SELECT is((SELECT count(*) FROM playbook_changes(9)), 0::bigint, 'after the last there is nothing');
+SELECT is(refusal('SELECT * FROM playbook_changes(1000)'),
+          E'55000 the feed has not come to 1000 yet\nDETAIL: The next change will be 10. The number is another database''s, '
+          'or of a time after the one that this database was restored to.\nHINT: Read the present state, then go on after 9.',
+          'a number from elsewhere would miss what comes until then');
 SELECT is((SELECT count(*) FROM playbook_changes(-5)), (SELECT count(*) FROM playbook_changes()),
     'before the first there is all');
 SELECT max(seq) AS last FROM playbook_changes() \gset
@@ -62,6 +66,11 @@ SELECT cmp_ok((SELECT pg_temp.changes_when(:last + 4)), '>=', :last::bigint + 4,
 SELECT ok(ARRAY['paused', 'running', 'cancelled'] <@ array_agg(status), 'each state of it')
     FROM playbook_changes(:last) WHERE step IS NULL;
 SELECT ok(bool_or(step = 'w' AND status = 'skipped'), 'and of its steps') FROM playbook_changes(:last);
+
+SELECT is((SELECT waiting_for FROM playbook_changes() WHERE step = 'w' AND status = 'waiting'), 'event',
+    'what it waited for, though it waits no longer');
+SELECT is_empty($$SELECT * FROM playbook_changes() WHERE (status = 'waiting') <> (waiting_for IS NOT NULL)$$,
+    'whatever waits says for what, and nothing else does');
 
 -- Others see what they may see, and others' changes do not hide theirs.
 RESET ROLE;
@@ -142,6 +151,17 @@ SELECT is_empty($$SELECT payload FROM heard h WHERE NOT EXISTS (
         AND c.execution = (h.payload ->> 'execution')::bigint
       AND c.status = h.payload ->> 'status' AND c.step IS NOT DISTINCT FROM h.payload ->> 'step')$$,
           'what is heard is what playbook_changes gives');
+
+-- What is not kept any longer is not passed over in silence.
+SELECT max(seq) AS last, min(seq) AS middle FROM (SELECT seq FROM playbook_changes() ORDER BY seq DESC LIMIT 3) AS t \gset
+DELETE FROM playbook_change_batches WHERE first_seq < :middle;
+SELECT min(first_seq) AS oldest FROM playbook_change_batches \gset
+SELECT is(refusal('SELECT * FROM playbook_changes(1)'),
+          format(E'55000 changes after 1 are not all kept any longer\nDETAIL: The oldest that is kept, or the next to come, '
+                 'is %s; see playbook.feed_retention.\nHINT: Read the present state, then go on after %s.', :oldest, :oldest - 1),
+          'a number whose next is gone');
+SELECT is((SELECT min(seq) FROM playbook_changes(:oldest - 1)), :oldest::bigint, 'the hint is right');
+SELECT is((SELECT min(seq) FROM playbook_changes()), :oldest::bigint, 'from the beginning: from what is kept');
 
 SELECT * FROM finish();
 DROP OWNED BY watch_changes_owner, watch_changes_user;
