@@ -8,6 +8,7 @@ namespace playbook::settings {
 namespace {
 
 // Storage that the server writes to; plain data, no constructors.
+int priority_ageing_value = 60;
 int max_executors_value = 4;
 int batch_size_value = 100;
 int batch_time_value = 5;
@@ -57,6 +58,9 @@ struct TextSetting {
 constexpr int any = std::numeric_limits<int>::max();
 
 const IntegerSetting integers[] = {
+    {"playbook.priority_ageing",
+     "For each point of priority an execution goes before those that have been due that much longer.",
+     &priority_ageing_value, 60, 0, 86400, PGC_SUSET, GUC_UNIT_S},
     {"playbook.max_executors", "Executor processes in all databases together.", &max_executors_value, 4, 1,
      64, PGC_SIGHUP, 0},
     {"playbook.batch_size", "Executions claimed at once by an executor.", &batch_size_value, 100, 1, 1000,
@@ -105,6 +109,7 @@ const TextSetting texts[] = {
 
 } // namespace
 
+std::int64_t priority_ageing_microseconds() { return std::int64_t{1000000} * priority_ageing_value; }
 int max_executors() { return max_executors_value; }
 int batch_size() { return batch_size_value; }
 std::int64_t batch_time_microseconds() { return std::int64_t{1000} * batch_time_value; }

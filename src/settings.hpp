@@ -8,6 +8,7 @@
 namespace playbook::settings {
 
 // Engine
+std::int64_t priority_ageing_microseconds(); // playbook.priority_ageing: what one point of priority is worth
 int max_executors(); // playbook.max_executors: executor processes in all databases together
 int batch_size();    // playbook.batch_size: executions claimed at once
 std::int64_t batch_time_microseconds();  // playbook.batch_time: a batch commits after that long

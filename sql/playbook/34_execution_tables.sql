@@ -55,7 +55,7 @@ COMMENT ON COLUMN playbook_executions.customer_id IS 'The customer it is for, if
 COMMENT ON COLUMN playbook_executions.status IS 'pending, running, waiting, paused, completed, failed or cancelled.';
 COMMENT ON COLUMN playbook_executions.waiting_for IS 'What it waits for: time, event, approval, task, execution, outbox, step, hold or a reason it stands still.';
 COMMENT ON COLUMN playbook_executions.due_at IS 'When the engine looks at it next; null: only when something happens.';
-COMMENT ON COLUMN playbook_executions.priority IS 'As it was asked for. Kept, but not weighed yet: what has been due longest goes first.';
+COMMENT ON COLUMN playbook_executions.priority IS 'From -100 to 100: for each point it goes before those that have been due playbook.priority_ageing longer.';
 COMMENT ON COLUMN playbook_executions.parameters IS 'The parameters, defaults filled in, fixed at start.';
 COMMENT ON COLUMN playbook_executions.labels IS 'The application''s own references.';
 COMMENT ON COLUMN playbook_executions.options IS 'save_artifacts, data_warehouse, crm, library, draft, search_path: what was chosen at start and is not the default.';
@@ -196,9 +196,11 @@ ALTER TABLE playbook_executions_live SET (fillfactor = 70, autovacuum_vacuum_sca
 ALTER TABLE playbook_step_executions_live SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
--- The engine's two queues: executions that are due, and steps that wait for an executor of their own.
-CREATE INDEX playbook_executions_live_owner_due_at_idx ON playbook_executions_live (owner, due_at)
-    WHERE due_at IS NOT NULL;
+-- The engine's two queues: executions that are due, by role and priority (src/execution/claim.cpp merges the
+-- priorities; with the id, what is due at the same moment has an order, too), and steps that wait for an executor of
+-- their own.
+CREATE INDEX playbook_executions_live_owner_priority_due_at_id_idx
+    ON playbook_executions_live (owner, priority, due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX playbook_step_executions_live_owner_due_at_idx ON playbook_step_executions_live (owner, due_at)
     WHERE alone AND status IN ('pending', 'running');
 

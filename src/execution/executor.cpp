@@ -2,6 +2,7 @@
 
 #include "execution/advance.hpp"
 #include "execution/alone.hpp"
+#include "execution/claim.hpp"
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
 #include "pg/identity.hpp"
@@ -165,15 +166,13 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement next("SELECT (SELECT due_at FROM @playbook_executions_live WHERE owner = $1 AND "
-		                          "due_at IS NOT NULL ORDER BY due_at LIMIT 1), "
-		                          "(SELECT due_at FROM @playbook_step_executions_live WHERE owner = $1 AND "
-		                          "alone AND status IN ('pending', 'running') "
-		                          "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)",
-		                          {REGROLEOID});
-		const pg::Rows rows = next.query({pg::oid(owner)});
-		const std::optional<TimestampTz> execution = rows.timestamp_or_null(0, 0);
-		const std::optional<TimestampTz> alone = rows.timestamp_or_null(0, 1);
+		static pg::Statement next(
+		    "SELECT (SELECT due_at FROM @playbook_step_executions_live WHERE owner = $1 "
+		    "AND alone AND status IN ('pending', 'running') "
+		    "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)",
+		    {REGROLEOID});
+		const std::optional<TimestampTz> execution = next_due(owner);
+		const std::optional<TimestampTz> alone = next.query({pg::oid(owner)}).timestamp_or_null(0, 0);
 		const TimestampTz now = GetCurrentTimestamp();
 		turn.alone_waiting = alone && *alone <= now;
 		turn.more = execution && *execution <= now;
@@ -250,24 +249,12 @@ void note_unreachable(Oid role, const std::string &reason) {
 }
 
 std::vector<RoleDue> roles_due() {
-	static pg::Statement executions(
-	    "WITH RECURSIVE next AS ((SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT "
-	    "NULL "
-	    "ORDER BY owner, due_at LIMIT 1) UNION ALL SELECT following.owner, following.due_at FROM next, "
-	    "LATERAL ("
-	    "SELECT owner, due_at FROM @playbook_executions_live WHERE due_at IS NOT NULL AND owner > next.owner "
-	    "ORDER BY owner, due_at LIMIT 1) AS following) SELECT owner::oid, due_at FROM next",
-	    {});
 	static pg::Statement steps("SELECT owner::oid, min(due_at), count(*) FROM @playbook_step_executions_live "
 	                           "WHERE alone AND status IN ('pending', 'running') AND status = 'pending' AND "
 	                           "due_at IS NOT NULL GROUP BY owner",
 	                           {});
 	std::map<Oid, RoleDue> roles;
-	{
-		const pg::Rows rows = executions.query({});
-		for (std::size_t row = 0; row < rows.size(); ++row)
-			roles[rows.oid(row, 0)] = {rows.oid(row, 0), rows.timestamp(row, 1), 0};
-	}
+	for (const auto &[role, due_at] : first_due_of_roles()) roles[role] = {role, due_at, 0};
 	const pg::Rows rows = steps.query({});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
 		RoleDue &due =

@@ -1,6 +1,7 @@
 #include "execution/run.hpp"
 
 #include "execution/advance.hpp"
+#include "execution/claim.hpp"
 #include "execution/executor.hpp"
 #include "execution/store.hpp"
 #include "identity/access.hpp"
@@ -155,6 +156,7 @@ WorkDone work(std::int64_t most) {
 	}
 	TurnOptions options;
 	options.executor = false;
+	forget_queue();
 	do {
 		const Turn turn = take_turn(options);
 		done.executions += turn.executions;

@@ -232,6 +232,9 @@ Started prepare_start(const StartRequest &request) {
 	execution.starter = identity::caller();
 	execution.actor = request.parent != nullptr ? request.parent->actor : identity::actor();
 	execution.customer_id = request.customer;
+	if (request.priority < -100 || request.priority > 100)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "priority must be between -100 and 100, not " + std::to_string(request.priority));
 	execution.priority = request.priority != 0 ? request.priority : definition.priority;
 	execution.parameters = checked_parameters(definition, request.parameters);
 	if (request.labels.size() > 0) execution.labels = request.labels;

@@ -1,4 +1,4 @@
-// Executions and steps between memory and the tables: claiming, loading, writing back, moving to history.
+// Executions and steps between memory and the tables: loading, writing back, moving to history.
 //
 // Everything here runs as playbook_engine inside an open transaction and Spi connection of the caller's
 // making. Writing is set-based: a Batch collects what changed and flush() writes it with one statement per
@@ -20,8 +20,9 @@ std::string run_id_of(std::int64_t execution, TimestampTz at);
 // An execution id from its digits or a run id; throws 22023 when it is neither.
 std::int64_t execution_from_text(const std::string &text);
 
-// Locks and loads due executions of a role, oldest first, skipping those others hold. Steps are not loaded.
-std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit);
+// What a statement selects of the live table for read_executions(): claim.cpp has statements of its own.
+const std::string &execution_columns();
+std::vector<Execution> read_executions(const pg::Rows &rows);
 // Locks one live execution, waiting for it; nullopt when it is not live (finished, or unknown).
 std::optional<Execution> lock_live(std::int64_t id);
 // Any execution, not locked, live or not; nullopt when it is unknown.

@@ -1,4 +1,4 @@
-// Reading half of execution/store: ids, claiming, loading.
+// Reading half of execution/store: ids, loading.
 #include "execution/plan_cache.hpp"
 #include "execution/store.hpp"
 #include "result/row_set.hpp"
@@ -138,12 +138,12 @@ std::int64_t execution_from_text(const std::string &text) {
 	return id;
 }
 
-std::vector<Execution> claim_due(Oid owner, TimestampTz now, int limit) {
-	static pg::Statement claim(
-	    "SELECT " EXECUTION_COLUMNS " FROM @playbook_executions_live "
-	    "WHERE owner = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED",
-	    {REGROLEOID, TIMESTAMPTZOID, INT4OID});
-	const pg::Rows rows = claim.query({pg::oid(owner), pg::timestamp(now), pg::int4(limit)});
+const std::string &execution_columns() {
+	static const std::string columns = EXECUTION_COLUMNS;
+	return columns;
+}
+
+std::vector<Execution> read_executions(const pg::Rows &rows) {
 	std::vector<Execution> executions;
 	executions.reserve(rows.size());
 	for (std::size_t row = 0; row < rows.size(); ++row) executions.push_back(read_execution(rows, row));

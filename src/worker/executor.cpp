@@ -5,6 +5,7 @@
 // before it does, a colleague is called who takes over the rest. Without work it sleeps until something of
 // its role is due, and leaves after playbook.executor_idle, or at once when another role waits for its place.
 #include "execution/executor.hpp"
+#include "execution/claim.hpp"
 
 #include "pg/installation.hpp"
 #include "pg/transaction.hpp"
@@ -77,6 +78,7 @@ private:
 	// A batch of quick work, or a step alone; true: look again without a rest.
 	bool take_turns() {
 		my_executor->woken = false;
+		execution::made_due(my_executor->role, my_executor->take_work());
 		my_executor->state = State::Working;
 		pg::call([] { pgstat_report_activity(STATE_RUNNING, "advancing executions"); });
 		TimestampTz now = GetCurrentTimestamp();
@@ -118,7 +120,7 @@ private:
 		// What is due, or comes due meanwhile, is not this process's business any longer.
 		const TimestampTz now = GetCurrentTimestamp();
 		if (quick)
-			post(MyDatabaseId, WokenRole{my_executor->role, now, false});
+			post(MyDatabaseId, WokenRole{my_executor->role, std::min(now, execution::queue_begins()), false});
 		else if (next_due_ && *next_due_ > now)
 			report_what_is_left(my_executor->role, next_due_);
 		options.take_batch = false;
@@ -130,9 +132,11 @@ private:
 
 	bool leave_for_others(bool more) {
 		const Oid role = my_executor->role;
-		bool woken = false;
-		if (!leave_place(Leaving::GivingWay, &woken)) return false;
-		report_what_is_left(role, more || woken ? std::optional(GetCurrentTimestamp()) : next_due_);
+		TimestampTz since = more ? execution::queue_begins() : next_due_.value_or(DT_NOEND);
+		TimestampTz given = DT_NOEND;
+		if (!leave_place(Leaving::GivingWay, &given)) return false;
+		since = std::min(since, given);
+		report_what_is_left(role, TIMESTAMP_IS_NOEND(since) ? std::nullopt : std::optional(since));
 		return true;
 	}
 

@@ -57,6 +57,7 @@ ExecutorSlot *take_place(DatabaseSlot &database, Oid role, bool careful) {
 	ExecutorSlot *slot = free_slot();
 	if (slot == nullptr) return nullptr;
 	new (slot) ExecutorSlot();
+	slot->work_since = DT_NOEND;
 	slot->generation = ++shared->generation;
 	slot->database = database.database;
 	slot->role = role;
@@ -104,12 +105,13 @@ bool should_give_way(TimestampTz working_since, bool idle) {
 	    });
 }
 
-bool leave_place(Leaving why, bool *woken) {
+bool leave_place(Leaving why, TimestampTz *work_since) {
 	Locked locked;
 	if (why == Leaving::WithoutWork && my_executor->woken) return false;
 	if (why == Leaving::GivingWay && shared->places_wanted <= places() - live_executors() && !is_exhausted())
 		return false;
-	if (woken != nullptr) *woken = my_executor->woken;
+	if (work_since != nullptr && my_executor->woken)
+		*work_since = std::min(my_executor->take_work(), GetCurrentTimestamp());
 	end_executor(*my_executor, false);
 	my_executor = nullptr;
 	return true;

@@ -28,9 +28,9 @@ enum class Leaving {
 	GivingWay,   // unless enough others have left
 	Asked,
 };
-// True: the slot is given back, end the process. `woken`: it had been given work that somebody else has to do
-// now.
-bool leave_place(Leaving why, bool *woken = nullptr);
+// True: the slot is given back, end the process. `work_since`: it had been given work, due since then, that
+// somebody else has to do now; else DT_NOEND.
+bool leave_place(Leaving why, TimestampTz *work_since = nullptr);
 // The right to run one step alone, until release_alone(). Refused, it is kept for those who waited before,
 // and this process is woken when it is free.
 bool reserve_alone();

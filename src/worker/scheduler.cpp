@@ -121,8 +121,12 @@ private:
 
 	// Asks the tables.
 	void look() {
-		next_look_ = GetCurrentTimestamp() + look_interval;
+		const TimestampTz began = GetCurrentTimestamp();
 		for (const execution::RoleDue &due : ask_tables()) staff_.add(due);
+		// Dead index entries that somebody's snapshot keeps can make it long: no more than a twentieth of the
+		// time.
+		const TimestampTz now = GetCurrentTimestamp();
+		next_look_ = now + std::max(look_interval, 20 * (now - began));
 		slot_.announce = true; // whatever a process that ended did not ask for
 		forget_announced();
 		report();

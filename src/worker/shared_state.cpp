@@ -115,6 +115,13 @@ void Process::wake() const {
 	if (alive()) SetLatch(&GetPGProcByNumber(number)->procLatch);
 }
 
+void ExecutorSlot::wake_for(TimestampTz since) {
+	std::int64_t known = work_since;
+	while (since < known && !work_since.compare_exchange_weak(known, since)) {}
+	woken = true; // after the time: who sees it finds that
+	process.wake();
+}
+
 DatabaseSlot *find_database(Oid database) {
 	for (DatabaseSlot &slot : shared->databases)
 		if (slot.database == database) return &slot;
@@ -246,7 +253,7 @@ void running_alone(std::int64_t execution, int position, int item, bool more) {
 	// now, and so are more steps that wait to run alone: due, so that a place is made for them if need be.
 	const TimestampTz now = GetCurrentTimestamp();
 	if (my_executor->woken.exchange(false) || more)
-		wake(my_executor->role, now);
+		wake(my_executor->role, std::min(now, my_executor->take_work()));
 	else
 		post(MyDatabaseId, WokenRole{my_executor->role, now, true});
 }

@@ -87,10 +87,16 @@ struct ExecutorSlot {
 	std::int64_t execution;    // what it runs alone
 	int position, item;
 	TimestampTz cancelled_at;
-	bool terminated;         // sent SIGTERM, since its cancelled step did not stop
-	std::atomic<bool> woken; // there may be work: look before sleeping
+	bool terminated;                      // sent SIGTERM, since its cancelled step did not stop
+	std::atomic<bool> woken;              // there may be work: look before sleeping
+	std::atomic<std::int64_t> work_since; // the earliest due time it was woken for; DT_NOEND: none
 	std::atomic<bool> leave;
 	std::atomic<bool> cancel;
+
+	// Wakes it for work that is due since then. The caller holds the lock.
+	void wake_for(TimestampTz since);
+	// What it was woken for; from here on it is told anew.
+	TimestampTz take_work() { return work_since.exchange(DT_NOEND); }
 };
 
 struct WaiterSlot {

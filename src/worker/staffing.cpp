@@ -116,7 +116,7 @@ void Staffing::provide() {
 // False: it needs a place and there is none.
 bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 	const bool due = role.due_at <= now;
-	const Present present = wake_present(oid, due);
+	const Present present = wake_present(oid, role.due_at, due);
 	// One for quick work, and one for each step that waits to run alone.
 	int wanted = due ? std::max(1, role.alone_ready) : 0;
 	// Where all are busy one more, as far as the machine has processors; it asks nobody to leave.
@@ -138,7 +138,7 @@ bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 }
 
 // Wakes the executors of the role if something is due; else only counts them.
-Staffing::Present Staffing::wake_present(Oid oid, bool due) {
+Staffing::Present Staffing::wake_present(Oid oid, TimestampTz since, bool due) {
 	Present present;
 	Locked locked(LW_SHARED);
 	for (ExecutorSlot &executor : shared->executors) {
@@ -148,8 +148,7 @@ Staffing::Present Staffing::wake_present(Oid oid, bool due) {
 		++present.usable;
 		present.idle = present.idle || state != State::Working;
 		if (!due || state == State::Starting) continue;
-		executor.woken = true;
-		executor.process.wake();
+		executor.wake_for(since);
 	}
 	return present;
 }

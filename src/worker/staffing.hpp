@@ -50,7 +50,7 @@ private:
 
 	void failed(Oid oid, TimestampTz now, std::int64_t first_pause);
 	bool provide(Oid oid, RoleState &role, TimestampTz now);
-	Present wake_present(Oid oid, bool due);
+	Present wake_present(Oid oid, TimestampTz since, bool due);
 	Start start_executor(Oid oid, RoleState &role, TimestampTz now);
 
 	DatabaseSlot &slot_;

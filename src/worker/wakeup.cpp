@@ -2,6 +2,8 @@
 // calls.
 #include "worker/shared_state.hpp"
 
+#include "execution/claim.hpp"
+
 #include "worker/slots.hpp"
 
 extern "C" {
@@ -43,23 +45,19 @@ void forget() {
 }
 
 // True when an executor of the role will look for work before it sleeps again.
-bool reach_executor(Oid owner) {
+bool reach_executor(Oid owner, TimestampTz since) {
 	ExecutorSlot *idle = nullptr;
 	for (ExecutorSlot &slot : shared->executors) {
 		if (slot.database != MyDatabaseId || slot.role != owner) continue;
 		switch (slot.state.load()) {
 		case ExecutorSlot::State::Starting: return true; // begins with a look
-		case ExecutorSlot::State::Working:
-			slot.woken = true;
-			slot.process.wake();
-			return true;
+		case ExecutorSlot::State::Working: slot.wake_for(since); return true;
 		case ExecutorSlot::State::Idle: idle = &slot; break;
 		default: break;
 		}
 	}
 	if (idle == nullptr) return false;
-	idle->woken = true;
-	idle->process.wake();
+	idle->wake_for(since);
 	return true;
 }
 
@@ -112,6 +110,8 @@ void at_end(XactEvent event, void *) {
 	if (pending.count == 0 && !pending.look && !pending.announce && pending_cancels().empty() &&
 	    pending_waiters().empty())
 		return;
+	if (event == XACT_EVENT_COMMIT)
+		for (int i = 0; i < pending.count; ++i) execution::made_due(pending.owners[i], pending.due_at[i]);
 	if (event == XACT_EVENT_COMMIT && shared != nullptr) {
 		for (int i = 0; i < pending.count; ++i) wake(pending.owners[i], pending.due_at[i]);
 		if (pending.look) flag_scheduler(&DatabaseSlot::look);
@@ -132,8 +132,10 @@ void listen_to_end() {
 } // namespace
 
 void wake_at_commit(Oid owner, TimestampTz due_at) {
-	if (shared == nullptr) return;
 	listen_to_end();
+	// "Now" in a table is often the transaction's beginning, and executors believe that nothing is due before
+	// the time they were woken for.
+	if (due_at <= GetCurrentTimestamp()) due_at = std::min(due_at, GetCurrentTransactionStartTimestamp());
 	for (int i = 0; i < pending.count; ++i) {
 		if (pending.owners[i] != owner) continue;
 		pending.due_at[i] = std::min(pending.due_at[i], due_at);
@@ -141,6 +143,7 @@ void wake_at_commit(Oid owner, TimestampTz due_at) {
 	}
 	if (pending.count == Pending::capacity) {
 		pending.look = true;
+		if (owner == GetUserId()) execution::made_due(owner, DT_NOBEGIN);
 		return;
 	}
 	pending.owners[pending.count] = owner;
@@ -170,7 +173,7 @@ void wake(Oid owner, TimestampTz due_at) {
 	if (shared == nullptr) return;
 	{
 		Locked locked(LW_SHARED);
-		if (due_at <= GetCurrentTimestamp() && reach_executor(owner)) return;
+		if (due_at <= GetCurrentTimestamp() && reach_executor(owner, due_at)) return;
 		const DatabaseSlot *slot = find_database(MyDatabaseId);
 		// What is due after the scheduler asks the tables next is found then.
 		if (slot != nullptr && slot->state == DatabaseSlot::State::Running && due_at >= slot->planned) return;

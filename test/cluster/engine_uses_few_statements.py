@@ -69,7 +69,7 @@ def a_batch_is_one_transaction_of_few_statements():
         def calls(*words):
             return sum(number for query, number in counted if all(word in query for word in words))
 
-        claims = calls("FROM playbook_executions_live WHERE owner", "ORDER BY due_at LIMIT", "FOR UPDATE SKIP LOCKED")
+        claims = calls("FROM playbook_executions_live WHERE owner", "ORDER BY due_at, id LIMIT", "FOR UPDATE SKIP LOCKED")
         inserts = calls("INSERT INTO playbook_step_executions_", "unnest(")
         updates = calls("UPDATE playbook_executions_live e SET")
         most = [(number, query[:80]) for query, number in counted if number > 3 * BATCHES and "slot = $" not in query]
