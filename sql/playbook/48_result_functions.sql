@@ -18,7 +18,13 @@ CREATE FUNCTION playbook_rows(execution bigint, step text, row_type anyelement, 
 RETURNS SETOF anyelement
 LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000
 AS 'MODULE_PATHNAME', 'playbook_rows_as';
-COMMENT ON FUNCTION playbook_rows(bigint, text, anyelement, integer) IS 'The rows of a step as rows of a type, as in playbook_rows(42, ''accounts'', NULL::analytics.accounts): columns are found by name, missing ones are null; of a plain type, the first column.';
+COMMENT ON FUNCTION playbook_rows(bigint, text, anyelement, integer) IS 'The rows of a step as rows of a type, as in playbook_rows(42, ''accounts'', NULL::analytics.accounts): columns are found by name and cast, missing ones are null, no common one is an error; of a plain type, the first column.';
+
+CREATE FUNCTION playbook_rows(run_id text, step text, row_type anyelement, item integer DEFAULT 0)
+RETURNS SETOF anyelement
+LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1000
+AS 'MODULE_PATHNAME', 'playbook_rows_as';
+COMMENT ON FUNCTION playbook_rows(text, text, anyelement, integer) IS 'The rows of a step as rows of a type, of an execution named by its run id.';
 
 CREATE FUNCTION playbook_records(execution bigint, step text, item integer DEFAULT 0)
 RETURNS SETOF record

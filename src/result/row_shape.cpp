@@ -3,6 +3,7 @@
 #include "definition/wording.hpp"
 
 extern "C" {
+#include "parser/parse_coerce.h"
 #include "utils/tuplestore.h"
 }
 
@@ -47,6 +48,32 @@ void RowSink::put(const Datum *values, const bool *nulls) {
 	});
 }
 
+namespace {
+
+std::string type_name(Oid type) {
+	return pg::call([type]() -> const char * { return format_type_be(type); });
+}
+
+std::string list_of(const std::vector<std::string> &names) {
+	std::string list;
+	for (const std::string &name : names) list += (list.empty() ? "" : ", ") + name;
+	return list;
+}
+
+// A type of other columns altogether would give rows of nulls, which nobody means.
+void refuse_strangers(const std::vector<std::string> &known, TupleDesc wanted) {
+	std::vector<std::string> asked;
+	for (int i = 0; i < wanted->natts; ++i)
+		if (!TupleDescAttr(wanted, i)->attisdropped)
+			asked.emplace_back(NameStr(TupleDescAttr(wanted, i)->attname));
+	if (known.empty() || asked.empty()) return;
+	throw pg::Error(ERRCODE_UNDEFINED_COLUMN, "the step's rows and the type have no column in common",
+	                "The rows have " + list_of(known) + "; the type has " + list_of(asked) + ".",
+	                "Columns are found by their names.");
+}
+
+} // namespace
+
 RowShape::RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing missing)
     : fields_(static_cast<std::size_t>(wanted->natts)), values_(fields_.size() + 1),
       nulls_(new bool[fields_.size() + 1]) {
@@ -68,19 +95,57 @@ RowShape::RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing mi
 			                "the step's rows have no column " + definition::quoted(name), "",
 			                definition::suggestion(name, known, "There are"));
 		}
-		const Oid from = TupleDescAttr(have, field.source)->atttypid, to = attribute->atttypid;
-		field.same_type = from == to && attribute->atttypmod == -1;
-		field.typmod = attribute->atttypmod;
-		if (field.same_type) continue;
-		pg::call([&field, from, to] {
-			Oid function = InvalidOid;
-			bool is_varlena = false;
-			getTypeOutputInfo(from, &function, &is_varlena);
-			fmgr_info(function, &field.output);
-			getTypeInputInfo(to, &function, &field.parameter);
-			fmgr_info(function, &field.input);
-		});
+		prepare(field, name, TupleDescAttr(have, field.source)->atttypid, attribute);
 	}
+	const bool fits = scalar || std::any_of(fields_.begin(), fields_.end(),
+	                                        [](const Field &field) { return field.source >= 0; });
+	if (!fits) refuse_strangers(known, wanted);
+}
+
+// How a value of the rows becomes one of the column that was asked for: as it is, by the server's own cast,
+// or by way of its text.
+void RowShape::prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column) {
+	const Oid to = column->atttypid;
+	field.typmod = column->atttypmod;
+	field.between = "Column " + definition::quoted(name) + " is " + type_name(from) + " in the rows and " +
+	                type_name(to) + " in the type.";
+	field.same_type = from == to && field.typmod == -1;
+	if (field.same_type) return;
+	const bool castable = pg::call([&field, from, to] {
+		Oid cast = InvalidOid, function = InvalidOid;
+		bool is_varlena = false;
+		const CoercionPathType path = find_coercion_pathway(getBaseType(to), from, COERCION_EXPLICIT, &cast);
+		if (path == COERCION_PATH_NONE) return false;
+		// Only casts that come with the server: another one may be anybody's code.
+		if (path == COERCION_PATH_FUNC && cast < FirstNormalObjectId && get_func_nargs(cast) == 1 &&
+		    getBaseType(to) == to && field.typmod == -1) {
+			fmgr_info(cast, &field.cast);
+			return true;
+		}
+		getTypeOutputInfo(from, &function, &is_varlena);
+		fmgr_info(function, &field.output);
+		getTypeInputInfo(to, &function, &field.parameter);
+		fmgr_info(function, &field.input);
+		return true;
+	});
+	if (!castable)
+		throw pg::Error(ERRCODE_DATATYPE_MISMATCH, "the step's rows do not fit the type", field.between,
+		                "There is no cast between the two.");
+}
+
+Datum RowShape::converted(Field &field, Datum value) {
+	std::optional<pg::Error> failed;
+	try {
+		return pg::call([&field, value] {
+			if (OidIsValid(field.cast.fn_oid)) return FunctionCall1Coll(&field.cast, InvalidOid, value);
+			return InputFunctionCall(&field.input, OutputFunctionCall(&field.output, value), field.parameter,
+			                         field.typmod);
+		});
+	} catch (const pg::Error &error) {
+		failed = error;
+	}
+	failed->detail += (failed->detail.empty() ? "" : " ") + field.between;
+	throw *failed;
 }
 
 void RowShape::put(const Datum *values, const bool *nulls, RowSink &sink) const {
@@ -89,10 +154,7 @@ void RowShape::put(const Datum *values, const bool *nulls, RowSink &sink) const 
 		nulls_[i] = field.source < 0 || nulls[field.source];
 		if (nulls_[i]) continue;
 		const Datum value = values[field.source];
-		values_[i] = field.same_type ? value : pg::call([&field, value] {
-			return InputFunctionCall(&field.input, OutputFunctionCall(&field.output, value), field.parameter,
-			                         field.typmod);
-		});
+		values_[i] = field.same_type ? value : converted(field, value);
 	}
 	sink.put(values_.data(), nulls_.get());
 }

@@ -29,7 +29,8 @@ private:
 class RowShape {
 public:
 	enum class Missing { IsNull, IsError };
-	// A scalar shape takes the first column.
+	// A scalar shape takes the first column. Throws 42703 when no column is common to both, 42804 naming both
+	// types when there is no cast.
 	RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing missing);
 	void put(const Datum *values, const bool *nulls, RowSink &sink) const;
 
@@ -37,10 +38,14 @@ private:
 	struct Field {
 		int source = -1; // column of the row set; -1: null
 		bool same_type = false;
+		FmgrInfo cast{}; // else by way of text:
 		FmgrInfo output{}, input{};
 		Oid parameter = InvalidOid;
 		std::int32_t typmod = -1;
+		std::string between; // both types, for people
 	};
+	static void prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column);
+	static Datum converted(Field &field, Datum value);
 	mutable std::vector<Field> fields_;
 	mutable std::vector<Datum> values_;
 	std::unique_ptr<bool[]> nulls_;
