@@ -34,6 +34,9 @@ BEGIN
     DELETE FROM @extschema@.playbook_step_rows r WHERE r.execution_id = ANY (executions);
     relation := 'playbook_step_rows'; GET DIAGNOSTICS rows = ROW_COUNT; RETURN NEXT;
 
+    DELETE FROM @extschema@.playbook_artifacts a WHERE a.execution_id = ANY (executions);
+    relation := 'playbook_artifacts'; GET DIAGNOSTICS rows = ROW_COUNT; RETURN NEXT;
+
     -- The items of a finished for_each that started the customer's executions say what they were given, too.
     UPDATE @extschema@.playbook_step_executions s
     SET input = NULL, output = NULL, error = NULL, reason = NULL, rows = NULL, chunks = NULL

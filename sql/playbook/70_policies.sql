@@ -32,6 +32,8 @@ CREATE POLICY playbook_executions_visible ON playbook_executions FOR SELECT
     USING (playbook_can_see(owner, starter, actor, customer_id, playbook_id));
 CREATE POLICY playbook_step_executions_visible ON playbook_step_executions FOR SELECT
     USING (playbook_can_see_execution(execution_id));
+CREATE POLICY playbook_artifacts_visible ON playbook_artifacts FOR SELECT
+    USING (playbook_can_see_execution(execution_id));
 CREATE POLICY playbook_outbox_visible ON playbook_outbox FOR SELECT
     USING (playbook_can_see_execution(execution_id));
 CREATE POLICY playbook_signals_visible ON playbook_signals FOR SELECT

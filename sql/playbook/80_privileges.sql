@@ -55,6 +55,7 @@ BEGIN
             ('playbook_user', 'SELECT', ARRAY[
                 'playbooks', 'playbook_history', 'playbook_shares', 'playbook_sharing', 'playbook_library',
                 'playbook_executions', 'playbook_step_executions', 'playbook_active', 'playbook_signals',
+                'playbook_artifacts',
                 'approvals', 'playbook_approval_decisions', 'playbook_tasks', 'playbook_outbox', 'playbook_my_work',
                 'playbook_people', 'playbook_customer_source', 'playbook_holds']),
             ('playbook_viewer', 'SELECT', ARRAY['playbook_installation', 'playbook_health', 'playbook_workers']),
@@ -101,7 +102,7 @@ BEGIN
                 'playbook_my_work',
                 -- watching
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
-                'playbook_changes', 'playbook_run_id']),
+                'playbook_changes', 'playbook_run_id', 'playbook_artifact', 'playbook_verify_artifact']),
             ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health']),
             ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),
             ('playbook_operator', ARRAY[

@@ -6,30 +6,13 @@
 #include "identity/access.hpp"
 #include "identity/installation_fence.hpp"
 #include "pg/identity.hpp"
+#include "pg/sha256.hpp"
 #include "pg/spi.hpp"
 #include "settings.hpp"
 #include "value/json.hpp"
 
-extern "C" {
-#include "common/cryptohash.h"
-#include "common/sha2.h"
-}
-
 namespace playbook::definition {
 namespace {
-
-std::string sha256(const std::string &text) {
-	std::string digest(PG_SHA256_DIGEST_LENGTH, '\0');
-	pg::call([&] {
-		pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-		if (context == nullptr || pg_cryptohash_init(context) < 0 ||
-		    pg_cryptohash_update(context, reinterpret_cast<const uint8 *>(text.data()), text.size()) < 0 ||
-		    pg_cryptohash_final(context, reinterpret_cast<uint8 *>(digest.data()), digest.size()) < 0)
-			elog(ERROR, "could not compute SHA-256");
-		pg_cryptohash_free(context);
-	});
-	return digest;
-}
 
 std::string place_of(const Problem &problem) {
 	std::string place;
@@ -204,19 +187,11 @@ ParseResult accepted(const std::string &text) {
 	                first == nullptr ? std::string() : first->hint);
 }
 
-std::string digest_of(const Value &document) {
-	static constexpr char digits[] = "0123456789abcdef";
-	std::string hex;
-	for (const char byte : sha256(canonical_json(document))) {
-		hex += digits[(static_cast<unsigned char>(byte) >> 4) & 15];
-		hex += digits[static_cast<unsigned char>(byte) & 15];
-	}
-	return hex;
-}
+std::string digest_of(const Value &document) { return pg::hex_of(pg::Sha256::of(canonical_json(document))); }
 
 std::int64_t snapshot_of(const Value &document, const std::string &search_path) {
 	const pg::Argument digest =
-	    pg::datum(pg::text_datum(sha256(canonical_json(document)))); // bytea: the same varlena
+	    pg::datum(pg::text_datum(pg::Sha256::of(canonical_json(document)))); // bytea: the same varlena
 	static pg::Statement find("SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2",
 	                          {BYTEAOID, TEXTOID});
 	{

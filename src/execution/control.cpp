@@ -10,6 +10,7 @@
 #include "pg/datum.hpp"
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
+#include "result/artifact.hpp"
 #include "value/json.hpp"
 #include "worker/shared_state.hpp"
 
@@ -160,6 +161,7 @@ void bring_back(const Execution &ended) {
 	move("playbook_executions", "id");
 	move("playbook_step_executions", "execution_id");
 	move("playbook_step_rows", "execution_id");
+	result::forget_artifact(ended.id); // it will leave another
 }
 
 void forget_rows(std::int64_t execution, int position) {

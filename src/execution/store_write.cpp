@@ -1,6 +1,7 @@
 // Writing half of execution/store: one insert and one update per table and batch, arrays through unnest.
 #include "execution/store.hpp"
 #include "execution/touch.hpp"
+#include "result/artifact.hpp"
 #include "result/row_set.hpp"
 #include "worker/shared_state.hpp"
 
@@ -156,6 +157,8 @@ void Batch::flush() {
 	write_steps();
 	write_row_sets();
 	move_finished();
+	for (const Execution *execution : executions_)
+		if (execution->dirty && is_final(execution->status)) result::save_artifact(*execution);
 	write_changes();
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);

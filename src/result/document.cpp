@@ -5,12 +5,11 @@
 #include "identity/access.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
+#include "result/artifact.hpp"
 #include "result/insight.hpp"
+#include "result/output.hpp"
 #include "result/row_set.hpp"
 #include "settings.hpp"
-#include "step/data_step.hpp"
-#include "step/owner_scope.hpp"
-#include "step/transform.hpp"
 
 namespace playbook::result {
 namespace {
@@ -85,61 +84,33 @@ Value step_document(const Execution &execution, const StepRow &row, bool include
 	return document;
 }
 
-// The step that an output without a source speaks of: the last one that has rows.
-int last_with_rows(const Execution &execution) {
-	int last = -1;
-	for (const StepRow &row : execution.steps)
-		if (row.has_rows && row.status == StepStatus::Completed) last = row.position;
-	return last;
-}
-
 Value output_document(Execution &execution, const definition::Output &output, bool include_data,
                       std::vector<AggregateRow> &figures) {
 	Value document = Value::object();
 	document.set("name", Value(output.name));
 	document.set("type", Value(output.type));
-	const int position = output.source >= 0 ? output.source : last_with_rows(execution);
-	if (position < 0) {
-		document.set("status", Value("skipped"));
+	const OutputRows made = rows_of_output(execution, output);
+	if (made.position >= 0)
+		document.set("source",
+		             Value(execution.definition().steps[static_cast<std::size_t>(made.position)].id));
+	if (made.failure) {
+		document.set("status", Value("error"));
+		document.set("error", made.failure->to_value());
 		return document;
 	}
-	StepRow &row = execution.steps[static_cast<std::size_t>(position)];
-	document.set("source", Value(execution.definition().steps[static_cast<std::size_t>(position)].id));
-	std::shared_ptr<const RowSet> rows = rows_of(execution, row);
-	if (rows == nullptr || row.status != StepStatus::Completed) {
+	if (made.rows == nullptr) {
 		document.set("status", Value("skipped"));
-		document.set("reason", Value(std::string("its step is ") + execution::to_string(row.status)));
+		document.set("reason", Value(made.reason));
 		return document;
 	}
-	if (output.type == "aggregate" && output.raw.find("metrics") != nullptr) {
-		const step::Context context{execution,
-		                            execution.definition().steps[static_cast<std::size_t>(position)], row,
-		                            GetCurrentTimestamp(), step::Mode::Session};
-		std::optional<pg::Error> failed;
-		try {
-			pg::Subtransaction guarded;
-			step::UserSqlOptions options = step::user_sql_options(context, true);
-			const Value *group_by = output.raw.find("group_by");
-			rows = step::run_aggregate_over(rows, *output.raw.find("metrics"),
-			                                group_by != nullptr ? *group_by : Value(), options);
-			guarded.commit();
-		} catch (const pg::Error &error) {
-			failed = error;
-		}
-		if (failed) {
-			document.set("status", Value("error"));
-			document.set("error", execution::failure_from(*failed).to_value());
-			return document;
-		}
-		if (rows->row_count() == 1) {
-			const std::vector<Value> line = rows->objects(1);
-			for (const Member &member : line.front().members())
-				figures.push_back({output.name, member.key, member.value});
-		}
+	if (output.raw.find("metrics") != nullptr && made.rows->row_count() == 1) {
+		const std::vector<Value> line = made.rows->objects(1);
+		for (const Member &member : line.front().members())
+			figures.push_back({output.name, member.key, member.value});
 	}
 	document.set("status", Value("success"));
-	document.set("row_count", Value(rows->row_count()));
-	if (include_data) document.set("data", data_of(*rows, document));
+	document.set("row_count", Value(made.rows->row_count()));
+	if (include_data) document.set("data", data_of(*made.rows, document));
 	return document;
 }
 
@@ -149,12 +120,11 @@ Value option(const Execution &execution, const char *name, const std::string &ot
 	return Value(otherwise.empty() ? std::string("local") : otherwise);
 }
 
-// What requires_human_review holds back until somebody has approved.
-bool is_released(const Execution &execution) {
-	const int review = execution.definition().review;
-	if (review < 0) return true;
-	const StepRow &row = execution.steps[static_cast<std::size_t>(review)];
-	return row.status == StepStatus::Completed && (row.outcome == "approved" || row.outcome == "changed");
+Value stored_path(const Execution &execution) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	const std::optional<Artifact> artifact = find_artifact(execution);
+	return artifact ? Value(artifact->path) : Value();
 }
 
 } // namespace
@@ -212,7 +182,7 @@ Value document_of(std::int64_t id, bool include_data) {
 	if (released)
 		for (const std::string &sentence : insights_of(figures)) insights.push_back(Value(sentence));
 	document.set("insights", std::move(insights));
-	document.set("artifact_path", Value());
+	document.set("artifact_path", stored_path(execution));
 	Value metadata = Value::object();
 	metadata.set("data_warehouse", option(execution, "data_warehouse", settings::data_warehouse()));
 	metadata.set("crm", option(execution, "crm", settings::crm()));

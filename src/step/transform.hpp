@@ -25,5 +25,8 @@ std::string order_clause(const Value &sort, const std::vector<std::string> &colu
 std::shared_ptr<const result::RowSet> run_aggregate_over(std::shared_ptr<const result::RowSet> rows,
                                                          const Value &metrics, const Value &group_by,
                                                          UserSqlOptions options);
+// Only those columns of rows that are at hand, for outputs.
+std::shared_ptr<const result::RowSet> rows_with_columns(std::shared_ptr<const result::RowSet> rows,
+                                                        const Value &columns, UserSqlOptions options);
 
 } // namespace playbook::step

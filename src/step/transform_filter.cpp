@@ -7,6 +7,15 @@
 namespace playbook::step {
 namespace {
 
+std::string select_list(const std::vector<std::string> &kept, const std::vector<std::string> &columns) {
+	std::string list;
+	for (const std::string &column : kept) {
+		require_column(column, columns, "input");
+		list += (list.empty() ? "" : ", ") + expression::quote_sql_name(column);
+	}
+	return list;
+}
+
 class FilterHandler final : public TransformHandler {
 public:
 	Result start(const Context &context, const Value &input) const override {
@@ -23,14 +32,8 @@ public:
 		const Value &distinct = config_member(input, "distinct");
 		if (distinct.is_boolean() && distinct.boolean()) text += "DISTINCT ";
 		std::vector<std::string> kept = names_in(config_member(input, "columns"));
-		for (std::size_t i = 0; i < kept.size(); ++i) {
-			require_column(kept[i], columns, "input");
-			text += (i == 0 ? "" : ", ") + expression::quote_sql_name(kept[i]);
-		}
-		if (kept.empty()) {
-			text += "*";
-			kept = columns;
-		}
+		text += kept.empty() ? "*" : select_list(kept, columns);
+		if (kept.empty()) kept = columns;
 		text += " FROM \"input\"";
 		// On lines of its own: a comment at the condition's end ends there.
 		if (!where.empty()) text += " WHERE (\n" + where + "\n)";
@@ -48,6 +51,15 @@ public:
 const Handler &filter_handler() {
 	static const FilterHandler handler;
 	return handler;
+}
+
+std::shared_ptr<const result::RowSet> rows_with_columns(std::shared_ptr<const result::RowSet> rows,
+                                                        const Value &columns, UserSqlOptions options) {
+	expression::BuiltQuery query;
+	query.text = "SELECT " + select_list(names_in(columns), column_names(*rows)) + " FROM \"input\"";
+	options.relations.clear();
+	options.relations.emplace_back("input", std::move(rows));
+	return run_user_sql(query, options).rows;
 }
 
 } // namespace playbook::step

@@ -14,6 +14,8 @@ INSERT INTO playbook_step_executions (execution_id, slot, position, item, home, 
 SELECT e.id, e.slot, 0, i, 0, 's', 'query', 'completed', '{"x": "secret"}', '{"x": "secret"}', '{"x": "secret"}', 'secret', 'secret'
 FROM playbook_executions e, unnest(ARRAY[0, 1, 2]) AS i;
 INSERT INTO playbook_step_rows (execution_id, slot, position, chunk, home, row_count, data) SELECT id, slot, 0, 0, 0, 1, 'secret' FROM playbook_executions;
+INSERT INTO playbook_artifacts (execution_id, slot, home, playbook_id, status, path, row_count, sha256, created_at)
+SELECT id, slot, 0, 'p', 'completed', 'secret', 1, 'secret', now() FROM playbook_executions WHERE slot > 0;
 INSERT INTO playbook_signals (execution_id, home, name, payload, sent_by) SELECT id, 0, 'n', '{"x": "secret"}', 'ana' FROM playbook_executions;
 INSERT INTO playbook_outbox (execution_id, position, home, kind, idempotency_key, recipient, payload, status, created_at, result, error)
 SELECT id, 0, 0, 'email', id, 'secret', '{"body": "secret"}', 'queued', now(), '{"x": "secret"}', '{"x": "secret"}' FROM playbook_executions;
@@ -32,6 +34,7 @@ CREATE FUNCTION found(execution bigint) RETURNS text LANGUAGE sql AS $$
         UNION ALL SELECT 'steps ' || item FROM playbook_step_executions s WHERE execution_id = execution
                     AND (to_jsonb(s)::text LIKE '%secret%' OR s.rows IS NOT NULL)
         UNION ALL SELECT 'rows' FROM playbook_step_rows s WHERE execution_id = execution
+        UNION ALL SELECT 'artifacts' FROM playbook_artifacts s WHERE execution_id = execution
         UNION ALL SELECT 'signals' FROM playbook_signals s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'outbox' FROM playbook_outbox s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'tasks' FROM playbook_tasks s WHERE execution_id = execution AND s::text LIKE '%secret%'
@@ -40,7 +43,7 @@ CREATE FUNCTION found(execution bigint) RETURNS text LANGUAGE sql AS $$
                    WHERE a.execution_id = execution AND d::text LIKE '%secret%') AS places
 $$;
 
-SELECT is(found(1), 'approvals decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'before: it is everywhere');
+SELECT is(found(1), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'before: it is everywhere');
 SET LOCAL ROLE forget_viewer;
 SELECT throws_ok($$SELECT * FROM playbook_forget_customer('secret')$$, '42501');
 RESET ROLE;
@@ -51,15 +54,15 @@ RESET ROLE;
 UPDATE playbook_executions SET status = 'completed' WHERE id = 3;
 SET LOCAL ROLE forget_admin;
 SELECT set_eq($$SELECT * FROM playbook_forget_customer('secret')$$,
-              $$VALUES ('playbook_step_rows', 2::bigint), ('playbook_step_executions', 7), ('playbook_executions', 2),
+              $$VALUES ('playbook_step_rows', 2::bigint), ('playbook_artifacts', 2), ('playbook_step_executions', 7), ('playbook_executions', 2),
                        ('playbook_idempotency', 1), ('playbook_approval_decisions', 2), ('approvals', 2), ('playbook_tasks', 2),
                        ('playbook_outbox', 2), ('playbook_signals', 2)$$, 'it says what it erased');
 SELECT is((SELECT sum(rows) FROM playbook_forget_customer('secret')), 0::numeric, 'a second time there is nothing left');
 RESET ROLE;
 SELECT is(found(1), NULL, 'after: nothing of the first execution');
 SELECT is(found(3), NULL, 'nothing of the second');
-SELECT is(found(2), 'approvals decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'all of another customer''s');
-SELECT is(found(4), 'approvals decisions executions outbox rows signals steps 0 steps 2 tasks',
+SELECT is(found(2), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'all of another customer''s');
+SELECT is(found(4), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 2 tasks',
           'of the execution that started it, only the item that did');
 SELECT is((SELECT count(*) FROM playbook_executions WHERE customer_id = 'secret' AND status = 'completed'), 2::bigint, 'the skeletons remain');
 SELECT is((SELECT string_agg(DISTINCT status, ',') FROM playbook_outbox WHERE execution_id IN (1, 3)), 'revoked',
