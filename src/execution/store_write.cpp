@@ -157,8 +157,10 @@ void Batch::flush() {
 	write_steps();
 	write_row_sets();
 	move_finished();
+	std::vector<const Execution *> ended;
 	for (const Execution *execution : executions_)
-		if (execution->dirty && is_final(execution->status)) result::save_artifact(*execution);
+		if (execution->dirty && is_final(execution->status)) ended.push_back(execution);
+	result::save_artifacts(ended);
 	write_changes();
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);

@@ -1,9 +1,10 @@
 // Artifacts: that an execution's data were kept, under which checksum.
 //
-// The data themselves are its row sets, which lie in history anyway; an artifact is a row that says what they were:
-// the SHA-256 of their canonical form (result/canonical). Few rows are digested when the execution finishes. Many are
-// only sealed then (a digest of the stored bytes, which the server computes while it moves them), and get their
-// checksum when somebody first asks, after the seal was looked at: nobody waits for a million rows to be sorted.
+// The data themselves are its row sets, which lie in history anyway; an artifact is a row that says what they
+// were: the SHA-256 of their canonical form (result/canonical). Few rows are digested when the execution
+// finishes. Many are only sealed then (a digest of the stored bytes, which the server computes while it moves
+// them), and get their checksum when somebody first asks, after the seal was looked at: nobody waits for a
+// million rows to be sorted.
 #pragma once
 
 #include "execution/model.hpp"
@@ -19,10 +20,10 @@ struct Artifact {
 // "artifacts/run_20260128_143000_abc123.json"
 std::string artifact_path(const execution::Execution &execution);
 
-// Writes the artifact of an execution that has finished and lies in its slot of history, if it leaves one: it
-// completed or failed, its playbook is one of data, some step has rows, and save_artifacts was not declined.
-// As playbook_engine.
-void save_artifact(const execution::Execution &execution);
+// Writes the artifacts of those executions that have just finished, lie in their slots of history, and leave
+// one: they completed or failed, their playbooks are of data, some step has rows, and save_artifacts was not
+// declined. As playbook_engine.
+void save_artifacts(const std::vector<const execution::Execution *> &finished);
 
 // As playbook_engine.
 std::optional<Artifact> find_artifact(const execution::Execution &execution);
@@ -39,8 +40,8 @@ struct Verified {
 	bool valid = false;
 	std::string reason; // why it is not
 };
-// Compares what is stored with what was. Keeps a checksum that is computed for the first time. Throws 55000 saying
-// why when there is no artifact.
+// Compares what is stored with what was. Keeps a checksum that is computed for the first time. Throws 55000
+// saying why when there is no artifact.
 Verified verify_artifact(const execution::Execution &execution);
 
 } // namespace playbook::result

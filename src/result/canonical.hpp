@@ -6,14 +6,15 @@
 //   [2,"Bolt"]]}]}
 //
 // Steps are in the order of the definition, parameters are sorted by name. A row is an array of its values as
-// to_json writes them, in UTC and with fixed settings. Rows stand in the order of their own text, byte by byte,
-// so that it does not matter in which order the server found them; the rows of a step that sorts keep their order.
-// Neither the run id nor any time is in it. Described for people in doc/operations.md.
+// to_json writes them, in UTC and with fixed settings. Rows stand in the order of their own text, byte by
+// byte, so that it does not matter in which order the server found them; the rows of a step that sorts keep
+// their order. Neither the run id nor any time is in it. Described for people in doc/operations.md.
 #pragma once
 
 #include <functional>
 
 #include "execution/model.hpp"
+#include "result/column_type.hpp"
 
 namespace playbook::result {
 
@@ -22,9 +23,19 @@ bool has_canonical_rows(const definition::Step &step, const execution::StepRow &
 // Whether the order of the step's rows means something.
 bool keeps_order(const definition::Step &step);
 
-// Calls `piece` with the text, from its beginning to its end. Loads row sets that are not in memory; code of types
-// that somebody created runs as the execution's owner.
-void write_canonical(const execution::Execution &execution,
+// The settings under which every value has one text.
+class CanonicalSettings {
+public:
+	CanonicalSettings();
+
+private:
+	const TextForm text_form_;
+	pg::SettingScope zone_;
+};
+
+// Calls `piece` with the text, from its beginning to its end. Loads row sets that are not in memory; code of
+// types that somebody created runs as the execution's owner.
+void write_canonical(const execution::Execution &execution, const CanonicalSettings &settings,
                      const std::function<void(std::string_view)> &piece);
 
 } // namespace playbook::result

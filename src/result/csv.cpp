@@ -38,7 +38,8 @@ void write_csv(const RowSet &rows, const std::function<void(std::string_view)> &
 		for (std::size_t i = 0; i < outputs.size(); ++i) {
 			Oid function = InvalidOid;
 			bool is_varlena = false;
-			getTypeOutputInfo(TupleDescAttr(descriptor, static_cast<int>(i))->atttypid, &function, &is_varlena);
+			getTypeOutputInfo(TupleDescAttr(descriptor, static_cast<int>(i))->atttypid, &function,
+			                  &is_varlena);
 			fmgr_info(function, &outputs[i]);
 		}
 	});
@@ -50,7 +51,9 @@ void write_csv(const RowSet &rows, const std::function<void(std::string_view)> &
 			if (nulls[i]) continue;
 			FmgrInfo &output = outputs[i];
 			const Datum value = values[i];
-			append_field(line, pg::call([&output, value]() -> const char * { return OutputFunctionCall(&output, value); }));
+			append_field(line, pg::call([&output, value]() -> const char * {
+				             return OutputFunctionCall(&output, value);
+			             }));
 		}
 		line += '\n';
 		piece(line);

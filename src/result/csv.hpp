@@ -1,5 +1,5 @@
-// Rows as CSV (RFC 4180, with line feeds): a header, then the values as the server prints them, in UTC. A null is
-// an empty field, an empty text a quoted one, as in COPY.
+// Rows as CSV (RFC 4180, with line feeds): a header, then the values as the server prints them, in UTC. A
+// null is an empty field, an empty text a quoted one, as in COPY.
 #pragma once
 
 #include <functional>

@@ -97,11 +97,11 @@ std::shared_ptr<const RowSet> rows_of_part(Execution &execution, const std::opti
 		if (part && output.name != *part) continue;
 		OutputRows made = rows_of_output(execution, output);
 		if (made.failure)
-			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "output \"" + output.name + "\" cannot be made",
-			                made.failure->message);
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			                "output \"" + output.name + "\" cannot be made", made.failure->message);
 		if (made.rows == nullptr)
-			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "output \"" + output.name + "\" has no rows",
-			                "The reason: " + made.reason + ".");
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			                "output \"" + output.name + "\" has no rows", "The reason: " + made.reason + ".");
 		return made.rows;
 	}
 	const definition::Step *step = part ? definition.find(*part) : nullptr;
@@ -109,8 +109,8 @@ std::shared_ptr<const RowSet> rows_of_part(Execution &execution, const std::opti
 		std::vector<std::string> known;
 		for (const definition::Output &output : definition.outputs) known.push_back(output.name);
 		for (const definition::Step &other : definition.steps) known.push_back(other.id);
-		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "there is no output or step " + definition::quoted(*part), "",
-		                definition::suggestion(*part, known, "There are"));
+		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "there is no output or step " + definition::quoted(*part),
+		                "", definition::suggestion(*part, known, "There are"));
 	}
 	const int position = step != nullptr ? step->position : last_with_rows(execution);
 	std::shared_ptr<const RowSet> rows =

@@ -64,7 +64,7 @@ Datum playbook_artifact(PG_FUNCTION_ARGS) {
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "an artifact as json is always whole", "",
 			                "Leave part out, or ask for csv.");
 		else
-			result::write_canonical(execution, put);
+			result::write_canonical(execution, result::CanonicalSettings(), put);
 		return pg::text_datum(bytes); // bytea: the same varlena
 	});
 }
@@ -73,7 +73,9 @@ Datum playbook_verify_artifact(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const execution::Execution execution = execution_asked_for(fcinfo);
 		const result::Verified verified = result::verify_artifact(execution);
-		const auto or_null = [](const std::string &said) { return said.empty() ? pg::null() : pg::text(said); };
+		const auto or_null = [](const std::string &said) {
+			return said.empty() ? pg::null() : pg::text(said);
+		};
 		return pg::composite(fcinfo, {pg::text(verified.artifact.path), or_null(verified.artifact.sha256),
 		                              or_null(verified.computed), pg::boolean(verified.valid),
 		                              or_null(verified.reason)});
