@@ -40,8 +40,8 @@ DECLARE
 BEGIN
     FOR slot IN 1 .. 16 LOOP
         part := 'playbook_artifacts_' || pg_catalog.lpad(slot::text, 2, '0');
-        EXECUTE pg_catalog.format('CREATE TABLE @extschema@.%I PARTITION OF @extschema@.playbook_artifacts FOR VALUES IN (%s)',
-                                  part, slot);
+        EXECUTE pg_catalog.format(
+            'CREATE TABLE @extschema@.%I PARTITION OF @extschema@.playbook_artifacts FOR VALUES IN (%s)', part, slot);
         EXECUTE pg_catalog.format('COMMENT ON TABLE @extschema@.%I IS %L', part,
                                   'One slot of the history of playbook_artifacts.');
         FOR columns IN
