@@ -132,6 +132,22 @@ COMMENT ON COLUMN playbook_tasks.finished_at IS 'When it was done, declined or r
 COMMENT ON COLUMN playbook_tasks.finished_by IS 'Who did or declined it.';
 COMMENT ON COLUMN playbook_tasks.result IS 'What the person returned; the step''s output.';
 
+CREATE TABLE playbook_snoozes (
+    person     text        NOT NULL,
+    kind       text        NOT NULL,
+    id         bigint      NOT NULL,
+    until      timestamptz NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT playbook_snoozes_pkey PRIMARY KEY (person, kind, id),
+    CONSTRAINT playbook_snoozes_kind_check CHECK (kind IN ('approval', 'task', 'failure', 'stalled'))
+);
+COMMENT ON TABLE playbook_snoozes IS 'What people do not want to see among their work until a time: playbook_snooze(). Everybody sees his own.';
+COMMENT ON COLUMN playbook_snoozes.person IS 'The person.';
+COMMENT ON COLUMN playbook_snoozes.kind IS 'approval, task, failure or stalled, as in playbook_my_work.';
+COMMENT ON COLUMN playbook_snoozes.id IS 'The approval, the task or the execution.';
+COMMENT ON COLUMN playbook_snoozes.until IS 'When it is shown again.';
+COMMENT ON COLUMN playbook_snoozes.created_at IS 'When the person said so.';
+
 CREATE TABLE playbook_outbox (
     id              bigint      GENERATED ALWAYS AS IDENTITY,
     execution_id    bigint      NOT NULL,

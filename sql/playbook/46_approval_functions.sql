@@ -54,44 +54,53 @@ CREATE FUNCTION playbook_email_outcome(execution bigint, step text, outcome text
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_email_outcome';
 COMMENT ON FUNCTION playbook_email_outcome(bigint, text, text, integer) IS 'Says what became of an e-mail after it was queued or sent: bounced or replied; the outcome of its step.';
 
+CREATE FUNCTION playbook_snooze(kind text, id bigint, until timestamptz)
+RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_snooze';
+COMMENT ON FUNCTION playbook_snooze(text, bigint, timestamptz) IS 'Takes an item out of one''s own playbook_my_work (kind and id as there) until a time; null brings it back at once. Nothing else changes: what expires or is due in the meantime does so.';
+
 -- The actor's own: what row-level security lets through is narrowed to what names the person.
 CREATE VIEW playbook_my_work WITH (security_invoker = true) AS
-SELECT 'approval'::text AS kind, a.id, a.execution_id, a.playbook_id, a.step_id, a.customer_id,
-       coalesce(a.message, format('Approve step "%s" of %s%s', a.step_id, a.playbook_id,
-           ' for customer ' || a.customer_id)) AS sentence,
-       a.requested_at AS since, a.expires_at AS due_at,
-       CASE WHEN a.expires_at < now() + interval '1 day' THEN 1 ELSE 3 END AS rank
-FROM approvals a
-WHERE a.status = 'pending' AND playbook_is_named(a.approvers)
-  AND (a.self_approval OR a.requester <> playbook_actor())
-  AND NOT EXISTS (SELECT FROM playbook_approval_decisions d
-                  WHERE d.approval_id = a.id AND d.round = a.round AND d.person = playbook_actor())
-UNION ALL
-SELECT 'task', t.id, t.execution_id, t.playbook_id, t.step_id, t.customer_id,
-       t.title || coalesce(' for customer ' || t.customer_id, ''), t.created_at, t.due_at,
-       CASE WHEN t.due_at < now() THEN 0 WHEN t.priority = 'urgent' OR t.due_at < now() + interval '1 day' THEN 1
-            WHEN t.priority = 'high' THEN 2 WHEN t.priority = 'low' THEN 5 ELSE 4 END
-FROM playbook_tasks t
-WHERE t.status = 'open'
-  AND playbook_is_named(CASE WHEN t.assignee LIKE 'role:%' THEN jsonb_build_object('roles',
-      jsonb_build_array(substr(t.assignee, 6)))
-                             ELSE jsonb_build_object('people', jsonb_build_array(t.assignee)) END)
-UNION ALL
-SELECT 'failure', e.id, e.id, e.playbook_id, e.error ->> 'step', e.customer_id,
-       format('%s failed%s: %s', e.playbook_id, ' for customer ' || e.customer_id, coalesce(e.error ->> 'message',
-           e.reason)),
-       e.finished_at, NULL::timestamptz, 2
-FROM playbook_executions e
-WHERE e.status = 'failed' AND e.actor = playbook_actor() AND e.finished_at > now() - interval '7 days'
-UNION ALL
-SELECT 'stalled', e.id, e.id, e.playbook_id, NULL, e.customer_id,
-       format('%s%s has been due for %s and nobody executes it%s', e.playbook_id, ' for customer ' || e.customer_id,
-              date_trunc('minute', now() - e.due_at), ': ' || e.reason),
-       e.due_at, NULL::timestamptz, 2
-FROM playbook_executions e
-WHERE e.slot = 0 AND e.actor = playbook_actor() AND e.status IN ('pending', 'running', 'waiting')
-  AND e.due_at < now() - interval '15 minutes';
-COMMENT ON VIEW playbook_my_work IS 'What waits for the present person: approvals, tasks, own executions that failed in the last seven days, and those that nobody executes.';
+SELECT mine.kind, mine.id, mine.execution_id, mine.playbook_id, mine.step_id, mine.customer_id, mine.sentence,
+       mine.since, mine.due_at, mine.rank
+FROM (
+    SELECT 'approval'::text AS kind, a.id, a.execution_id, a.playbook_id, a.step_id, a.customer_id,
+           coalesce(a.message, format('Approve step "%s" of %s%s', a.step_id, a.playbook_id,
+               ' for customer ' || a.customer_id)) AS sentence,
+           a.requested_at AS since, a.expires_at AS due_at,
+           CASE WHEN a.expires_at < now() + interval '1 day' THEN 1 ELSE 3 END AS rank
+    FROM approvals a
+    WHERE a.status = 'pending' AND playbook_is_named(a.approvers)
+      AND (a.self_approval OR a.requester <> playbook_actor())
+      AND NOT EXISTS (SELECT FROM playbook_approval_decisions d
+                      WHERE d.approval_id = a.id AND d.round = a.round AND d.person = playbook_actor())
+    UNION ALL
+    SELECT 'task', t.id, t.execution_id, t.playbook_id, t.step_id, t.customer_id,
+           t.title || coalesce(' for customer ' || t.customer_id, ''), t.created_at, t.due_at,
+           CASE WHEN t.due_at < now() THEN 0 WHEN t.priority = 'urgent' OR t.due_at < now() + interval '1 day' THEN 1
+                WHEN t.priority = 'high' THEN 2 WHEN t.priority = 'low' THEN 5 ELSE 4 END
+    FROM playbook_tasks t
+    WHERE t.status = 'open'
+      AND playbook_is_named(CASE WHEN t.assignee LIKE 'role:%' THEN jsonb_build_object('roles',
+          jsonb_build_array(substr(t.assignee, 6)))
+                                 ELSE jsonb_build_object('people', jsonb_build_array(t.assignee)) END)
+    UNION ALL
+    SELECT 'failure', e.id, e.id, e.playbook_id, e.error ->> 'step', e.customer_id,
+           format('%s failed%s: %s', e.playbook_id, ' for customer ' || e.customer_id, coalesce(e.error ->> 'message',
+               e.reason)),
+           e.finished_at, NULL::timestamptz, 2
+    FROM playbook_executions e
+    WHERE e.status = 'failed' AND e.actor = playbook_actor() AND e.finished_at > now() - interval '7 days'
+    UNION ALL
+    SELECT 'stalled', e.id, e.id, e.playbook_id, NULL, e.customer_id,
+           format('%s%s has been due for %s and nobody executes it%s', e.playbook_id, ' for customer ' || e.customer_id,
+                  date_trunc('minute', now() - e.due_at), ': ' || e.reason),
+           e.due_at, NULL::timestamptz, 2
+    FROM playbook_executions e
+    WHERE e.slot = 0 AND e.actor = playbook_actor() AND e.status IN ('pending', 'running', 'waiting')
+      AND e.due_at < now() - interval '15 minutes') mine
+WHERE NOT EXISTS (SELECT FROM playbook_snoozes z
+                  WHERE z.person = playbook_actor() AND z.kind = mine.kind AND z.id = mine.id AND z.until > now());
+COMMENT ON VIEW playbook_my_work IS 'What waits for the present person: approvals, tasks, own executions that failed in the last seven days, and those that nobody executes; without what is snoozed.';
 COMMENT ON COLUMN playbook_my_work.kind IS 'approval, task, failure or stalled.';
 COMMENT ON COLUMN playbook_my_work.id IS 'The approval or the task; for failures and stalled executions, the execution.';
 COMMENT ON COLUMN playbook_my_work.execution_id IS 'The execution.';
@@ -101,4 +110,4 @@ COMMENT ON COLUMN playbook_my_work.customer_id IS 'The customer, if any.';
 COMMENT ON COLUMN playbook_my_work.sentence IS 'What is to be done, for people.';
 COMMENT ON COLUMN playbook_my_work.since IS 'Since when it waits.';
 COMMENT ON COLUMN playbook_my_work.due_at IS 'When it is due or expires, if ever.';
-COMMENT ON COLUMN playbook_my_work.rank IS '0 is the most pressing: what is overdue; order by it, then by due_at, since and id.';
+COMMENT ON COLUMN playbook_my_work.rank IS '0 is the most pressing: what is overdue; order by it, then by due_at, since, kind and id.';

@@ -48,6 +48,8 @@ CREATE POLICY playbook_tasks_visible ON playbook_tasks FOR SELECT
                                   THEN jsonb_build_object('roles', jsonb_build_array(substr(assignee, 6)))
                                   ELSE jsonb_build_object('people', jsonb_build_array(assignee)) END)
            OR playbook_can_see_execution(execution_id));
+CREATE POLICY playbook_snoozes_own ON playbook_snoozes FOR SELECT
+    USING (person = playbook_actor());
 
 -- What everybody who uses playbooks may know.
 CREATE POLICY playbook_people_visible ON playbook_people FOR SELECT

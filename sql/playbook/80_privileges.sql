@@ -57,6 +57,7 @@ BEGIN
                 'playbook_executions', 'playbook_step_executions', 'playbook_active', 'playbook_signals',
                 'playbook_artifacts',
                 'approvals', 'playbook_approval_decisions', 'playbook_tasks', 'playbook_outbox', 'playbook_my_work',
+                'playbook_snoozes',
                 'playbook_people', 'playbook_customer_source', 'playbook_holds']),
             ('playbook_viewer', 'SELECT', ARRAY['playbook_installation', 'playbook_health', 'playbook_workers']),
             ('playbook_admin', 'INSERT, UPDATE, DELETE', ARRAY['playbook_people'])

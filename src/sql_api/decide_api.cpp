@@ -1,16 +1,18 @@
 // SQL-callable: playbook_approve, playbook_reject, playbook_complete_task, playbook_delegate,
-// playbook_meeting_outcome, playbook_email_outcome (sql/playbook/46_approval_functions.sql). The rules are in
-// step/decisions and step/late_outcome.
+// playbook_snooze, playbook_meeting_outcome, playbook_email_outcome (sql/playbook/46_approval_functions.sql).
+// The rules are in step/decisions and step/late_outcome.
 #include "identity/access.hpp"
 #include "pg/function.hpp"
 #include "step/decisions.hpp"
 #include "step/late_outcome.hpp"
+#include "step/snooze.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_approve);
 PG_FUNCTION_INFO_V1(playbook_reject);
 PG_FUNCTION_INFO_V1(playbook_complete_task);
 PG_FUNCTION_INFO_V1(playbook_delegate);
+PG_FUNCTION_INFO_V1(playbook_snooze);
 PG_FUNCTION_INFO_V1(playbook_meeting_outcome);
 PG_FUNCTION_INFO_V1(playbook_email_outcome);
 PLAYBOOK_EXPORT_END
@@ -50,6 +52,16 @@ Datum playbook_delegate(PG_FUNCTION_ARGS) {
 		const pg::Arguments args(fcinfo);
 		step::delegate(args.text(0, "kind"), args.int8(1, "id"), args.text(2, "person"),
 		               args.text_or_null(3));
+		return (Datum) 0;
+	});
+}
+
+Datum playbook_snooze(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		std::optional<TimestampTz> until;
+		if (!args.is_null(2)) until = args.timestamp(2, "until");
+		step::snooze(args.text(0, "kind"), args.int8(1, "id"), until);
 		return (Datum) 0;
 	});
 }
