@@ -9,8 +9,9 @@
 namespace playbook::definition {
 namespace {
 
-const std::vector<std::string> roots{"customer",  "csm",  "parameters", "steps",   "event",
-                                     "execution", "item", "index",      "previous"};
+const std::vector<std::string> roots{"customer",  "csm",  "parameters", "steps",    "event",
+                                     "execution", "item", "index",      "previous", "playbook"};
+const std::vector<std::string> fields_of_playbook{"id", "name"};
 
 class Checker {
 public:
@@ -48,6 +49,8 @@ public:
 				       "Give the step for_each.");
 		} else if (root == "previous") {
 			check_previous(mention);
+		} else if (root == "playbook") {
+			check_member(mention, fields_of_playbook, "PB044", "\"playbook\" has no ", "It has");
 		}
 	}
 
@@ -61,16 +64,10 @@ public:
 		report_.error_within("PB038", comparison.path, *comparison.text, comparison.words.offset,
 		                     "the " + comparison.words.field + " of step " + quoted(step.id) + " is never " +
 		                         quoted(comparison.words.word),
-		                     hint_of_words(comparison.words.word, words));
+		                     words_hint(comparison.words.word, words));
 	}
 
 private:
-	static std::string hint_of_words(const std::string &word, const std::vector<std::string> &words) {
-		const std::string near = nearest_word(word, words);
-		return (near.empty() ? "" : "Did you mean " + quoted(near) + "? ") + "It can be " + one_of(words) +
-		       ".";
-	}
-
 	void report(const Mention &mention, const char *code, std::string message, std::string hint = {}) {
 		report_.error_within(code, mention.path, *mention.text, mention.offset, std::move(message),
 		                     std::move(hint));

@@ -18,7 +18,8 @@ std::string place_of(const Problem &problem) {
 	std::string place;
 	if (problem.line > 0)
 		place = "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
-	if (!problem.path.empty()) place += problem.path + ": ";
+	if (problem.message.find(problem.path) == std::string::npos)
+		place += problem.path + ": "; // else it says so
 	return place;
 }
 

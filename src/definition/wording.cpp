@@ -69,6 +69,11 @@ std::string nearest_word(std::string_view word, const std::vector<std::string> &
 	return found;
 }
 
+std::string words_hint(std::string_view word, const std::vector<std::string> &words) {
+	const std::string near = nearest_word(word, words);
+	return (near.empty() ? "" : "Did you mean " + quoted(near) + "? ") + "It can be " + one_of(words) + ".";
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string> &words, std::string_view valid) {
 	if (const std::string near = nearest_word(word, words); !near.empty())
 		return "Did you mean " + quoted(near) + "?";

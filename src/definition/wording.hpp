@@ -14,6 +14,8 @@ std::string quoted(std::string_view text);
 std::string one_of(const std::vector<std::string> &words);
 // The nearest of the words, or "" when none is near enough to be a slip of the hand.
 std::string nearest_word(std::string_view word, const std::vector<std::string> &words);
+// A hint that has all the words: Did you mean "done"? It can be done or declined.
+std::string words_hint(std::string_view word, const std::vector<std::string> &words);
 // A hint: did you mean "assignee"? Else the valid words when they are few, else "".
 std::string suggestion(std::string_view word, const std::vector<std::string> &words,
                        std::string_view valid = "Valid are");

@@ -1,4 +1,5 @@
-// Conditions: SQL expressions over customer, csm, parameters, steps, event, execution, item, index and now().
+// Conditions: SQL expressions over customer, csm, parameters, steps, event, execution, item, index, playbook
+// and now().
 //
 // PostgreSQL's own parser reads them; names are bound to typed values through parser hooks: a JSON number,
 // string or boolean is numeric, text or boolean, a JSON null an untyped null, an array or object jsonb; a few

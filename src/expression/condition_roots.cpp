@@ -5,8 +5,8 @@
 namespace playbook::expression {
 namespace {
 
-constexpr std::array<std::string_view, 8> roots{"customer", "csm",       "parameters", "steps",
-                                                "event",    "execution", "item",       "index"};
+constexpr std::array<std::string_view, 9> roots{"customer",  "csm",  "parameters", "steps",   "event",
+                                                "execution", "item", "index",      "playbook"};
 
 // health_score, where customer.health_score was meant.
 std::string with_root(const std::string &word, const Value &values) {

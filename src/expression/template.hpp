@@ -49,7 +49,7 @@ public:
 	const std::vector<SyntaxError> &errors() const &;
 	// Every path the template can read, as far as it can be told without data: {"customer","name"}. Paths
 	// inside #each and #with are given as written (relative) unless they begin at a known root (customer,
-	// csm, parameters, steps, event, execution, item, index) or at @root.
+	// csm, parameters, steps, event, execution, item, index, playbook) or at @root.
 	const std::vector<std::vector<std::string>> &paths() const &;
 	// The same, each occurrence with its place, and whether the path begins at the top.
 	const std::vector<PathUse> &uses() const &;

@@ -23,8 +23,8 @@ bool is_scoped(const std::string &original) {
 }
 
 bool is_known_root(const std::string &name) {
-	static constexpr std::string_view roots[] = {"customer", "csm",       "parameters", "steps",
-	                                             "event",    "execution", "item",       "index"};
+	static constexpr std::string_view roots[] = {"customer",  "csm",  "parameters", "steps",   "event",
+	                                             "execution", "item", "index",      "playbook"};
 	return std::find(std::begin(roots), std::end(roots), name) != std::end(roots);
 }
 

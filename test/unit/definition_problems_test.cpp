@@ -132,6 +132,11 @@ TEST(Problems, ReferencesToNothing) {
 	            "Did you mean \"limit\"?");
 	expect_only(with_steps("  - {id: b, type: task, when: costumer.arr > 5}\n"), "PB044", "steps[0].when", 3,
 	            31, "unknown name \"costumer\"", "Did you mean \"customer\"?");
+	valid(
+	    with_steps("  - {id: b, type: task, when: \"playbook.id = 'x'\", config: {title: \"{{playbook.name}} "
+	               "${playbook.id}\"}}\n"));
+	expect_only(with_steps("  - {id: b, type: task, config: {title: \"{{playbook.nme}}\"}}\n"), "PB044",
+	            "steps[0].config.title", 3, 44, "\"playbook\" has no \"nme\"", "Did you mean \"name\"?");
 	expect_only(with_steps("  - {id: b, type: task, config: {title: \"${env.HOME}\"}}\n"), "PB046",
 	            "steps[0].config.title", 3, 42, "the environment is not visible to playbooks");
 	expect_only(with_steps("  - {id: b, type: task, config: {title: \"{{item.name}}\"}}\n"), "PB058",
