@@ -18,6 +18,10 @@ using pg::Transaction;
 
 constexpr int most_lost_attempts = 3;
 
+#define LOST_STEP                                                                                            \
+	"SELECT execution_id, position, item FROM @playbook_step_executions_live WHERE execution_id = $1 AND "   \
+	"position = $2 AND item = $3 AND status = 'running' AND worker = $4 FOR UPDATE SKIP LOCKED"
+
 Transaction::Place place_of(const TurnOptions &options) {
 	return options.executor ? Transaction::Place::Worker : Transaction::Place::Procedure;
 }
@@ -195,6 +199,8 @@ void fail_execution(Batch &batch, Execution &execution, const Failure &failure, 
 }
 
 int recover_lost_steps() {
+	// The scheduler serves the whole database and never waits: who has a row locked is recording what became
+	// of the step, or taking it back. If it ends without that, the next look finds the step.
 	tell_parents_left();
 	static pg::Statement running(
 	    "SELECT execution_id, position, item, worker, attempt, started_at < pg_postmaster_start_time() "
@@ -203,16 +209,16 @@ int recover_lost_steps() {
 	    {});
 	static pg::Statement again("UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, "
 	                           "waiting_for = 'executor', "
-	                           "due_at = clock_timestamp(), reason = 'its executor ended' WHERE execution_id "
-	                           "= $1 AND position = $2 AND item = $3 "
-	                           "AND status = 'running' AND worker = $4",
+	                           "due_at = clock_timestamp(), reason = 'its executor ended' WHERE "
+	                           "(execution_id, position, item) IN (" LOST_STEP ")",
 	                           {INT8OID, INT4OID, INT4OID, INT4OID});
 	static pg::Statement lost(
 	    "UPDATE @playbook_step_executions_live SET status = 'failed', outcome = 'failed', worker = NULL, "
 	    "due_at = NULL, "
-	    "finished_at = clock_timestamp(), error = $5 WHERE execution_id = $1 AND position = $2 AND item = $3 "
-	    "AND status = 'running' AND worker = $4",
+	    "finished_at = clock_timestamp(), error = $5 WHERE (execution_id, position, item) IN (" LOST_STEP ")",
 	    {INT8OID, INT4OID, INT4OID, INT4OID, JSONBOID});
+	static pg::Statement hold("SELECT FROM @playbook_executions_live WHERE id = $1 FOR UPDATE SKIP LOCKED",
+	                          {INT8OID});
 	static pg::Statement look("UPDATE @playbook_executions_live SET due_at = clock_timestamp() WHERE id = $1 "
 	                          "AND status <> 'paused'",
 	                          {INT8OID});
@@ -225,21 +231,22 @@ int recover_lost_steps() {
 			                  return process == nullptr || process->databaseId != MyDatabaseId;
 		                  });
 		if (!gone) continue;
-		++recovered;
 		const pg::Argument execution = pg::int8(rows.int8(row, 0)), position = pg::int4(rows.int4(row, 1)),
 		                   item = pg::int4(rows.int4(row, 2)), worker = pg::int4(pid);
 		if (rows.int4(row, 4) < most_lost_attempts) {
-			again.execute({execution, position, item, worker});
+			recovered += static_cast<int>(again.execute({execution, position, item, worker}));
 			continue;
 		}
+		if (hold.query({execution}).empty()) continue; // execution first, then step, as everybody locks
 		const Failure failure{"XX000",
 		                      "its executor ended " + std::to_string(most_lost_attempts) +
 		                          " times while it ran",
 		                      "The step may end its server process.",
 		                      "See the server's log.",
 		                      {}};
-		lost.execute({execution, position, item, worker, pg::jsonb(failure.to_value())});
+		if (lost.execute({execution, position, item, worker, pg::jsonb(failure.to_value())}) == 0) continue;
 		look.execute({execution});
+		++recovered;
 	}
 	return recovered;
 }
