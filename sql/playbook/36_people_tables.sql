@@ -157,6 +157,7 @@ CREATE TABLE playbook_outbox (
     kind            text        NOT NULL,
     idempotency_key text        NOT NULL,
     customer_id     text,
+    connection      text,
     recipient       text,
     payload         jsonb       NOT NULL,
     status          text        NOT NULL DEFAULT 'queued',
@@ -185,6 +186,7 @@ COMMENT ON COLUMN playbook_outbox.home IS 'Routing key of the execution.';
 COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting, notify (a person''s feed), or another that the via of a notify step names.';
 COMMENT ON COLUMN playbook_outbox.idempotency_key IS 'The same at every attempt; a sender passes it on.';
 COMMENT ON COLUMN playbook_outbox.customer_id IS 'The customer of the execution.';
+COMMENT ON COLUMN playbook_outbox.connection IS 'The connection that its step names; null where it names none.';
 COMMENT ON COLUMN playbook_outbox.recipient IS 'To whom, as the step rendered it.';
 COMMENT ON COLUMN playbook_outbox.payload IS 'An email: {to, cc, subject, body, …}; a meeting: these and "calendar", its iCalendar text.';
 COMMENT ON COLUMN playbook_outbox.status IS 'queued, claimed by a sender, sent, failed or revoked.';

@@ -15,7 +15,7 @@ COMMENT ON FUNCTION playbook_cancel(bigint, text) IS 'Stops a step that runs, sk
 
 CREATE FUNCTION playbook_skip(execution bigint, step text, reason text DEFAULT NULL, outcome text DEFAULT NULL)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_skip';
-COMMENT ON FUNCTION playbook_skip(bigint, text, text, text) IS 'Skips one step that has not ended well, with a reason and an outcome that later conditions see; the execution goes on.';
+COMMENT ON FUNCTION playbook_skip(bigint, text, text, text) IS 'Skips one step that has not ended well, with a reason and an outcome, one of its type''s words, that later conditions see; the execution goes on.';
 
 CREATE FUNCTION playbook_retry(execution bigint, from_step text DEFAULT NULL, changes jsonb DEFAULT NULL)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_retry';

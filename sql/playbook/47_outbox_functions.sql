@@ -8,7 +8,7 @@ RETURNS TABLE (id bigint, token uuid, kind text, idempotency_key text, execution
     recipient text,
                payload jsonb, attempt integer, created_at timestamptz, leased_until timestamptz)
 LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_outbox_claim';
-COMMENT ON FUNCTION playbook_outbox_claim(text[], integer, interval) IS 'Takes messages of these kinds that are due, oldest first, for the length of the lease; what others have claimed or a hold stops is passed over.';
+COMMENT ON FUNCTION playbook_outbox_claim(text[], integer, interval) IS 'Takes messages of these kinds that are due, oldest first, for the length of the lease; what others have claimed, a hold stops or a paused execution has queued is passed over.';
 
 CREATE FUNCTION playbook_outbox_complete(id bigint, token uuid, result jsonb DEFAULT '{}')
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_outbox_complete';

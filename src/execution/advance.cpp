@@ -282,15 +282,19 @@ void Advancer::queue_alone(Execution &execution, StepRow &row) {
 	batch_.add(execution);
 }
 
-// While a hold is in force nothing outward happens; releasing it makes the execution due.
+// While a hold is in force nothing outward happens, nor anything over a held connection; releasing it makes
+// the execution due.
 bool Advancer::held(Execution &execution, StepRow &row) {
+	const bool outward = definition::is_outward(step_of(execution, row).type);
+	const std::string connection = step::connection_of(context_of(execution, row));
+	if (!outward && connection.empty()) return false;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	if (!any_holds_) {
 		static pg::Statement any("SELECT EXISTS (SELECT FROM @playbook_holds)", {});
 		any_holds_ = any.query({}).boolean(0, 0);
 	}
-	const std::string reason = *any_holds_ ? hold_reason(execution) : std::string();
+	const std::string reason = *any_holds_ ? hold_reason(execution, outward, connection) : std::string();
 	if (reason.empty()) return false;
 	row.status = StepStatus::Waiting;
 	row.waiting_for = "hold";
@@ -304,13 +308,13 @@ bool Advancer::held(Execution &execution, StepRow &row) {
 void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	const definition::Step &step = step_of(execution, row);
 	const bool user_sql = step::handler_of(step.type).runs_user_sql();
+	if (held(execution, row)) return;
 	if (user_sql && mode_ != step::Mode::Session &&
 	    (row.alone || step.alone || is_known_to_be_slow(execution.snapshot, row.position) ||
 	     pg::ConstraintModes::changed_in_transaction())) {
 		queue_alone(execution, row);
 		return;
 	}
-	if (definition::is_outward(step.type) && held(execution, row)) return;
 	if (user_sql && speaks_of_engine(step.config)) {
 		batch_.add(execution);
 		pg::EngineIdentity engine;

@@ -1,5 +1,7 @@
 #include "execution/control.hpp"
 
+#include "definition/outcome.hpp"
+#include "definition/wording.hpp"
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "execution/replace.hpp"
@@ -99,6 +101,18 @@ StepRow &row_named(Execution &execution, const std::string &step) {
 	throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
 	                "execution " + std::to_string(execution.id) + " has no step \"" + step + "\"",
 	                "Its steps are: " + ids + ".");
+}
+
+// Conditions that later steps ask know the words of the step's type, and that it was skipped.
+void check_outcome(const Execution &execution, const StepRow &row, const std::string &outcome) {
+	if (outcome.empty() || outcome == "skipped") return;
+	const definition::Step &step = execution.definition().steps[static_cast<std::size_t>(row.position)];
+	std::vector<std::string> words = definition::outcome_words(step);
+	if (std::find(words.begin(), words.end(), outcome) != words.end()) return;
+	words.emplace_back("skipped");
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+	                "the outcome of step \"" + step.id + "\" is never " + definition::quoted(outcome), "",
+	                definition::words_hint(outcome, words));
 }
 
 void reset(StepRow &row) {
@@ -303,6 +317,7 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 		                "step \"" + step + "\" is " + to_string(row.status),
 		                "Only a step that has not ended well can be skipped.");
+	check_outcome(execution, row, outcome);
 	Batch batch;
 	if (row.status == StepStatus::Running) worker::cancel_running_at_commit(id);
 	// Steps of one that has not begun are not looked for, unless it says that there are some.

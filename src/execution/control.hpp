@@ -25,8 +25,9 @@ void signal(std::int64_t execution, const std::string &name, const Value &payloa
 void hold(const std::string &kind, const std::string &name, const std::string &reason);
 // Returns how many holds were lifted.
 int release(const std::string &kind, const std::string &name);
-// The reason of a hold that stops outward steps of this execution; "" when there is none. As playbook_engine.
-std::string hold_reason(const Execution &execution);
+// The reason of a hold that stops a step of this execution that is outward or uses a connection (""; none);
+// "" when there is none. As playbook_engine.
+std::string hold_reason(const Execution &execution, bool outward, const std::string &connection);
 
 // Cancels a locked execution whose steps are loaded; the caller flushes the batch.
 class Batch;

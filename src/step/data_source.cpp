@@ -5,10 +5,35 @@
 
 namespace playbook::step {
 
-std::string unresolved_source(const std::string &kind, const std::optional<std::string> &chosen) {
-	if (kind != "data_warehouse" && kind != "crm") return {};
+namespace {
+
+bool is_general(const std::string &kind) { return kind == "data_warehouse" || kind == "crm"; }
+
+// What the general source stands for; "" for this database.
+std::string server_of(const std::string &kind, const std::optional<std::string> &chosen) {
 	const std::string server = chosen.value_or(kind == "crm" ? settings::crm() : settings::data_warehouse());
-	if (server.empty() || server == "local") return {};
+	return server == "local" ? std::string() : server;
+}
+
+// The source as written, or as the type implies it.
+std::string kind_of(const Context &context) {
+	const definition::Step &step = context.step;
+	if (!step.source.empty()) return step.source;
+	if (step.type == definition::StepType::Query) return "data_warehouse";
+	return step.type == definition::StepType::Search ? "crm" : "";
+}
+
+std::optional<std::string> chosen_at_start(const Context &context, const std::string &kind) {
+	const Value *chosen = context.execution.options.find(kind);
+	return chosen != nullptr ? std::optional(chosen->as_text()) : std::nullopt;
+}
+
+} // namespace
+
+std::string unresolved_source(const std::string &kind, const std::optional<std::string> &chosen) {
+	if (!is_general(kind)) return {};
+	const std::string server = server_of(kind, chosen);
+	if (server.empty()) return {};
 	const Oid found = pg::call(
 	    [&server] { return GetSysCacheOid1(FOREIGNSERVERNAME, 1, CStringGetDatum(server.c_str())); });
 	if (OidIsValid(found)) return {};
@@ -18,15 +43,18 @@ std::string unresolved_source(const std::string &kind, const std::optional<std::
 std::string absent_source(const Context &context) {
 	const definition::Definition &definition = context.execution.definition();
 	if (definition.data_sources.empty()) return {};
-	std::string kind = context.step.source;
-	if (kind.empty() && context.step.type == definition::StepType::Query) kind = "data_warehouse";
-	if (kind.empty() && context.step.type == definition::StepType::Search) kind = "crm";
+	const std::string kind = kind_of(context);
 	const bool optional = std::any_of(
 	    definition.data_sources.begin(), definition.data_sources.end(),
 	    [&kind](const definition::DataSource &source) { return source.type == kind && !source.required; });
 	if (!optional) return {};
-	const Value *chosen = context.execution.options.find(kind);
-	return unresolved_source(kind, chosen != nullptr ? std::optional(chosen->as_text()) : std::nullopt);
+	return unresolved_source(kind, chosen_at_start(context, kind));
+}
+
+std::string connection_of(const Context &context) {
+	const std::string kind = kind_of(context);
+	if (is_general(kind)) return server_of(kind, chosen_at_start(context, kind));
+	return kind == "transform" || kind == "api" ? std::string() : kind;
 }
 
 } // namespace playbook::step

@@ -13,4 +13,8 @@ std::string unresolved_source(const std::string &kind, const std::optional<std::
 // The same for the source of a step that the playbook declares and can do without; "" for every other step.
 std::string absent_source(const Context &context);
 
+// The connection that the step uses: the one it names, or that its general source (crm, say) resolves to; ""
+// when that is this database.
+std::string connection_of(const Context &context);
+
 } // namespace playbook::step

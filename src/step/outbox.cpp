@@ -2,6 +2,7 @@
 
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
+#include "step/data_source.hpp"
 #include "step/late_outcome.hpp"
 
 namespace playbook::step {
@@ -20,6 +21,11 @@ struct Locked {
 	std::string kind, status;
 	bool token_fits = false;
 };
+
+pg::Argument connection_named_by(const Context &context) {
+	const std::string connection = connection_of(context);
+	return connection.empty() ? pg::null() : pg::text(connection);
+}
 
 Locked lock_message(std::int64_t id, Datum token) {
 	std::int64_t execution = 0;
@@ -59,19 +65,19 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	pg::Spi spi;
 	static pg::Statement insert("INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, "
 	                            "customer_id, created_at, kind, "
-	                            "idempotency_key, recipient, payload, due_at) "
-	                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) " QUEUE_AGAIN
+	                            "idempotency_key, recipient, payload, due_at, connection) "
+	                            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) " QUEUE_AGAIN
 	                            "RETURNING id",
 	                            {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTOID,
-	                             TEXTOID, TEXTOID, JSONBOID, TIMESTAMPTZOID});
+	                             TEXTOID, TEXTOID, JSONBOID, TIMESTAMPTZOID, TEXTOID});
 	const execution::Execution &execution = context.execution;
 	const auto customer =
 	    pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); });
-	const pg::Rows rows =
-	    insert.query({pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
-	                  pg::int4(execution.home), customer, pg::timestamp(context.now), pg::text(message.kind),
-	                  pg::text(message.idempotency_key), pg::text(message.recipient),
-	                  pg::jsonb(message.payload), pg::timestamp(message.due_at.value_or(context.now))});
+	const pg::Rows rows = insert.query(
+	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
+	     pg::int4(execution.home), customer, pg::timestamp(context.now), pg::text(message.kind),
+	     pg::text(message.idempotency_key), pg::text(message.recipient), pg::jsonb(message.payload),
+	     pg::timestamp(message.due_at.value_or(context.now)), connection_named_by(context)});
 	if (!rows.empty()) return {rows.int8(0, 0), false};
 	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1",
 	                          {TEXTOID});
@@ -99,10 +105,10 @@ void queue_outbox(const Context &context, const std::vector<OutboxMessage> &mess
 	static pg::Statement insert(
 	    "INSERT INTO @playbook_outbox AS o (execution_id, position, item, home, customer_id, created_at, "
 	    "kind, "
-	    "idempotency_key, recipient, payload, due_at) "
-	    "SELECT $1, $2, $3, $4, $5, $6, m.* FROM unnest($7, $8, $9, $10, $11) AS m " QUEUE_AGAIN,
+	    "idempotency_key, recipient, payload, due_at, connection) "
+	    "SELECT $1, $2, $3, $4, $5, $6, m.*, $12 FROM unnest($7, $8, $9, $10, $11) AS m " QUEUE_AGAIN,
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
-	     TEXTARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID});
+	     TEXTARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID});
 	const execution::Execution &execution = context.execution;
 	insert.execute(
 	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
@@ -110,7 +116,7 @@ void queue_outbox(const Context &context, const std::vector<OutboxMessage> &mess
 	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
 	     pg::timestamp(context.now), pg::datum(pg::array_of(kinds)), pg::datum(pg::array_of(keys)),
 	     pg::datum(pg::array_of(recipients)), pg::datum(pg::array_of(payloads, JSONBOID)),
-	     pg::datum(pg::array_of(times, TIMESTAMPTZOID))});
+	     pg::datum(pg::array_of(times, TIMESTAMPTZOID)), connection_named_by(context)});
 }
 
 std::optional<OutboxState> outbox_state(const std::string &idempotency_key) {
@@ -213,13 +219,18 @@ void fail_outbox(std::int64_t id, Datum token, const std::string &error,
 }
 
 pg::Rows claim_outbox(const std::string &kind, std::int32_t limit, Datum lease) {
-	// due_at of a claimed message is the end of its lease, so one index range finds what was never claimed
-	// and what a sender left behind, in the order in which it became due.
+	// What a paused execution has queued waits with it. due_at of a claimed message is the end of its lease,
+	// so one index range finds what was never claimed and what a sender left behind, in the order in which it
+	// became due.
 	static pg::Statement claim(
 	    "WITH due AS (SELECT id FROM @playbook_outbox o WHERE kind = $1 AND status IN ('queued', 'claimed') "
-	    "AND due_at <= statement_timestamp() AND NOT EXISTS (SELECT FROM @playbook_holds h WHERE h.kind = "
+	    "AND due_at <= statement_timestamp() AND NOT EXISTS (SELECT FROM @playbook_executions_live p WHERE "
+	    "p.id "
+	    "= o.execution_id AND p.status = 'paused') AND NOT EXISTS (SELECT FROM @playbook_holds h WHERE "
+	    "h.kind = "
 	    "'all' "
-	    "OR (h.kind = 'customer' AND h.name = o.customer_id) OR (h.kind = 'playbook' AND h.name = "
+	    "OR (h.kind = 'customer' AND h.name = o.customer_id) OR (h.kind = 'connection' AND h.name = "
+	    "o.connection) OR (h.kind = 'playbook' AND h.name = "
 	    "(SELECT e.playbook_id FROM @playbook_executions e WHERE e.id = o.execution_id))) "
 	    "ORDER BY due_at, id LIMIT $2 FOR UPDATE OF o SKIP LOCKED) "
 	    "UPDATE @playbook_outbox o SET status = 'claimed', attempt = attempt + 1, lease_token = "

@@ -1,6 +1,6 @@
 -- playbook_signal, playbook_hold, playbook_release.
 BEGIN;
-SELECT plan(39);
+SELECT plan(49);
 \ir refusal.psql
 
 CREATE ROLE hold_author;   GRANT playbook_author TO hold_author;
@@ -106,6 +106,37 @@ RESET ROLE;
 SET LOCAL ROLE hold_author;
 SELECT id AS second FROM playbook_executions WHERE customer_id = 'c2' \gset
 SELECT is(playbook_advance(:second), 'waiting', 'lifting one hold leaves the other');
+RESET ROLE;
+
+-- A connection is held wherever a step's source is it, or resolves to it.
+SET LOCAL ROLE hold_author;
+SELECT playbook_create('{id: relayed, name: R, steps: [
+    {id: m, type: email, source: relay, config: {to: a@example.com, subject: s, body: b}}]}', true) \g /dev/null
+SELECT playbook_create('{id: read, name: R, steps: [
+    {id: q, type: query, source: data_warehouse, config: {template: "SELECT 1 AS one"}}]}', true) \g /dev/null
+SELECT playbook_run('relayed', 'c1') ->> 'status' AS status \gset
+SELECT is(:'status'::text, 'completed', 'a step that names a connection');
+RESET ROLE;
+SELECT is((SELECT connection FROM playbook_outbox ORDER BY id DESC LIMIT 1), 'relay', 'its message says which');
+SET LOCAL ROLE hold_operator;
+SELECT playbook_hold('connection', 'relay', 'key is changed') \g /dev/null
+SELECT is((SELECT count(*) FROM playbook_outbox_claim(ARRAY['email']) AS m JOIN playbook_outbox o USING (id)
+    WHERE o.connection = 'relay'), 0::bigint, 'a message over a held connection is not handed out');
+RESET ROLE;
+SET LOCAL ROLE hold_author;
+SELECT playbook_start('relayed', 'c3') AS relayed \gset
+SELECT is(playbook_advance(:relayed), 'waiting', 'what would go over it');
+SELECT is(step_of(:relayed, 'm'), 'waiting hold key is changed', 'waits and says why');
+SELECT is(playbook_run('mails_too', 'c4') ->> 'status', 'completed', 'what names no connection goes on');
+SELECT is(playbook_run('read') ->> 'status', 'completed', 'so does what reads this database');
+SELECT playbook_start('read', data_warehouse => 'relay') AS reads \gset
+SELECT is(playbook_advance(:reads), 'waiting', 'a data step whose source resolves to it waits too');
+RESET ROLE;
+SET LOCAL ROLE hold_operator;
+SELECT is(playbook_release('connection', 'relay'), 1, 'released');
+RESET ROLE;
+SET LOCAL ROLE hold_author;
+SELECT is(playbook_advance(:relayed), 'completed', 'it goes on');
 RESET ROLE;
 
 -- What was claimed for sending before the hold is not handed out.

@@ -1,6 +1,6 @@
 -- playbook_skip, playbook_retry: taking one step out, doing failed ones again.
 BEGIN;
-SELECT plan(46);
+SELECT plan(49);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error;
@@ -42,6 +42,13 @@ SELECT is(playbook_advance(:execution), 'completed', 'the execution goes on');
 SELECT is(step_of(:execution, 'no_w'), 'completed elapsed', 'by the branch that an unknown outcome takes');
 SELECT playbook_start('waits') AS execution \gset
 SELECT playbook_advance(:execution) \g /dev/null
+SELECT is(refusal(format($$SELECT playbook_skip(%s, 'w', 'they said so', 'recieved')$$, :execution)),
+          E'22023 the outcome of step "w" is never "recieved"\nHINT: Did you mean "received"? It can be received, '
+              'timeout or skipped.', 'an outcome that a wait never has');
+SELECT is(refusal(format($$SELECT playbook_skip(%s, 'c', NULL, 'approved')$$, :execution)),
+          E'22023 the outcome of step "c" is never "approved"\nHINT: It can be then, else or skipped.',
+              'the branches of a condition are its outcomes');
+SELECT is(step_of(:execution, 'w'), 'waiting', 'a refusal changes nothing');
 SELECT playbook_skip(:execution, 'w', 'they said so', 'received') \g /dev/null
 SELECT playbook_advance(:execution) \g /dev/null
 SELECT is(step_of(:execution, 'w'), 'skipped received they said so', 'with an outcome');

@@ -1,6 +1,6 @@
 -- The sender's side of the outbox: claims, leases, reports; and what record and deliver mean for a step.
 BEGIN;
-SELECT plan(32);
+SELECT plan(35);
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 CREATE ROLE outbox_owner; GRANT playbook_author TO outbox_owner;
@@ -135,6 +135,26 @@ SELECT mailed(E'Acme\r\nBcc: eve@evil.example') AS execution \gset
 SELECT is((SELECT payload ->> 'subject' FROM playbook_outbox WHERE execution_id = :execution),
     'Hello Acme Bcc: eve@evil.example',
           'a line break in a customer''s name adds no header');
+
+-- A pause keeps what is queued, as a hold does.
+SELECT as_role('outbox_owner', $$SELECT playbook_create($yaml$
+id: outbox_then_wait
+name: Outbox, then wait
+steps:
+  - {id: mail, type: email, config: {to: "buyer@acme.example", subject: Paused, body: text}}
+  - {id: w, type: wait, config: {event: go}}
+$yaml$, publish => true)$$) \g /dev/null
+SELECT as_role('outbox_owner', $$SELECT playbook_start('outbox_then_wait')$$) AS paused \gset
+SELECT playbook_advance(:paused) \g /dev/null
+SELECT playbook_pause(:paused, 'not now') \g /dev/null
+CREATE FUNCTION claimed_of(execution bigint) RETURNS bigint LANGUAGE sql AS
+    $$SELECT count(*) FROM playbook_outbox_claim(ARRAY['email'], 1000) AS m WHERE m.execution = claimed_of.execution$$;
+SELECT is(claimed_of(:paused), 0::bigint, 'mail of a paused execution is not handed to a sender');
+SELECT playbook_resume(:paused) \g /dev/null
+SELECT is(claimed_of(:paused), 1::bigint, 'it is when the execution goes on');
+SELECT playbook_pause(:paused) \g /dev/null
+UPDATE playbook_outbox SET due_at = now() - interval '1 minute' WHERE execution_id = :paused;
+SELECT is(claimed_of(:paused), 0::bigint, 'nor is it a second time, when the first sender''s lease has ended');
 
 SELECT * FROM finish();
 ROLLBACK;
