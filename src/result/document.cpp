@@ -1,6 +1,7 @@
 #include "result/document.hpp"
 
 #include "execution/advance.hpp"
+#include "execution/estimate.hpp"
 #include "execution/store.hpp"
 #include "identity/access.hpp"
 #include "notification/publisher.hpp"
@@ -114,6 +115,22 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 	return document;
 }
 
+Value estimate_document(const Execution &execution) {
+	const execution::Estimate estimate = execution::estimate_of(execution);
+	const auto seconds = [](const std::optional<std::int64_t> &microseconds) {
+		return microseconds ? Value((*microseconds + USECS_PER_SEC / 2) / USECS_PER_SEC) : Value();
+	};
+	Value document = Value::object();
+	document.set("basis", Value(execution::to_string(estimate.basis)));
+	document.set("remaining_seconds", seconds(estimate.remaining));
+	document.set("ends_at", estimate.ends_at ? Value(notification::utc_text(*estimate.ends_at)) : Value());
+	if (estimate.basis != execution::Estimate::Basis::History) return document;
+	document.set("p25_seconds", seconds(estimate.p25));
+	document.set("p75_seconds", seconds(estimate.p75));
+	document.set("n", Value(std::int64_t{estimate.n}));
+	return document;
+}
+
 Value option(const Execution &execution, const char *name, const std::string &otherwise) {
 	const Value *chosen = execution.options.find(name);
 	if (chosen != nullptr) return *chosen;
@@ -156,6 +173,7 @@ Value document_of(std::int64_t id, bool include_data) {
 		document.set("waiting_until", Value(notification::utc_text(*execution.due_at)));
 	document.set("error", execution.error);
 	if (!execution.reason.empty()) document.set("reason", Value(execution.reason));
+	if (!execution::is_final(execution.status)) document.set("estimate", estimate_document(execution));
 
 	Value steps = Value::array();
 	std::int64_t total = 0, successful = 0, counted = 0;

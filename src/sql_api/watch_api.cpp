@@ -1,6 +1,7 @@
-// SQL-callable: playbook_progress, playbook_result, playbook_changes, playbook_preview
+// SQL-callable: playbook_progress, playbook_estimate, playbook_result, playbook_changes, playbook_preview
 // (sql/playbook/44_execution_functions.sql, 48_watch_functions.sql).
 #include "execution/advance.hpp"
+#include "execution/estimate.hpp"
 #include "execution/preview.hpp"
 #include "execution/store.hpp"
 #include "identity/access.hpp"
@@ -12,6 +13,7 @@
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_progress);
+PG_FUNCTION_INFO_V1(playbook_estimate);
 PG_FUNCTION_INFO_V1(playbook_result);
 PG_FUNCTION_INFO_V1(playbook_result_of_run);
 PG_FUNCTION_INFO_V1(playbook_changes);
@@ -42,10 +44,12 @@ std::string branch_of(const definition::Definition &definition, const definition
 	return parent.id + "." + parent.lanes[static_cast<std::size_t>(step.lane)].name;
 }
 
-void progress_row(pg::ResultSet &rows, const execution::Execution &execution, const execution::StepRow &row) {
+void progress_row(pg::ResultSet &rows, const execution::Execution &execution, const execution::StepRow &row,
+                  const execution::Estimate &estimate) {
 	const definition::Definition &definition = execution.definition();
 	const definition::Step &step = definition.steps[static_cast<std::size_t>(row.position)];
 	const Value *message = row.error.find("message");
+	const auto expected = estimate.steps.find(row.item == 0 ? row.position : -1);
 	const TimestampTz until = row.finished_at.value_or(GetCurrentTimestamp());
 	rows.row({pg::int4(row.position), pg::int4(row.item), pg::int4(depth_of(definition, step)),
 	          text_or_null(branch_of(definition, step)), pg::text(step.id), pg::text(step.name),
@@ -55,32 +59,50 @@ void progress_row(pg::ResultSet &rows, const execution::Execution &execution, co
 	          pg::optional_of(row.started_at, pg::timestamp), pg::optional_of(row.finished_at, pg::timestamp),
 	          row.started_at ? interval_of(std::max<std::int64_t>(0, until - *row.started_at)) : pg::null(),
 	          pg::optional_of(row.row_count, pg::int8),
-	          message != nullptr ? pg::text(message->as_text()) : pg::null()});
+	          message != nullptr ? pg::text(message->as_text()) : pg::null(),
+	          expected != estimate.steps.end() ? pg::timestamp(expected->second) : pg::null()});
+}
+
+// With its steps; 42704 when the caller may not see it.
+execution::Execution visible_execution(std::int64_t id) {
+	(void) identity::require_visible(id);
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	std::optional<execution::Execution> execution = execution::find_execution(id);
+	if (!execution) identity::unknown_execution(id);
+	execution::load_steps({&*execution});
+	return std::move(*execution);
 }
 
 } // namespace
 
 Datum playbook_progress(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		const std::int64_t id = pg::Arguments(fcinfo).int8(0, "execution");
-		(void) identity::require_visible(id);
-		std::optional<execution::Execution> execution;
-		{
-			pg::EngineIdentity engine;
-			pg::Spi spi;
-			execution = execution::find_execution(id);
-			if (execution) execution::load_steps({&*execution});
-		}
-		if (!execution) identity::unknown_execution(id);
+		const execution::Execution execution = visible_execution(pg::Arguments(fcinfo).int8(0, "execution"));
+		const execution::Estimate estimate = execution::estimate_of(execution);
 		pg::ResultSet rows(fcinfo);
-		for (const execution::StepRow &row : execution->steps) {
-			if (execution::in_cancel_lane(execution->definition(), row.position) && !row.stored) continue;
-			progress_row(rows, *execution, row);
-			for (auto at = execution->items.lower_bound({row.position, 0});
-			     at != execution->items.end() && at->first.first == row.position; ++at)
-				progress_row(rows, *execution, at->second);
+		for (const execution::StepRow &row : execution.steps) {
+			if (execution::in_cancel_lane(execution.definition(), row.position) && !row.stored) continue;
+			progress_row(rows, execution, row, estimate);
+			for (auto at = execution.items.lower_bound({row.position, 0});
+			     at != execution.items.end() && at->first.first == row.position; ++at)
+				progress_row(rows, execution, at->second, estimate);
 		}
 		return rows.done(fcinfo);
+	});
+}
+
+Datum playbook_estimate(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const execution::Estimate estimate =
+		    execution::estimate_of(visible_execution(pg::Arguments(fcinfo).int8(0, "execution")));
+		const bool from_history = estimate.basis == execution::Estimate::Basis::History;
+		return pg::composite(fcinfo, {pg::optional_of(estimate.remaining, interval_of),
+		                              pg::optional_of(estimate.p25, interval_of),
+		                              pg::optional_of(estimate.p75, interval_of),
+		                              pg::optional_of(estimate.ends_at, pg::timestamp),
+		                              text_or_null(execution::to_string(estimate.basis)),
+		                              from_history ? pg::int4(estimate.n) : pg::null()});
 	});
 }
 
