@@ -53,7 +53,7 @@ COMMENT ON COLUMN playbook_executions.starter IS 'The role that started it.';
 COMMENT ON COLUMN playbook_executions.actor IS 'The person that started it, else the name of the role.';
 COMMENT ON COLUMN playbook_executions.customer_id IS 'The customer it is for, if any.';
 COMMENT ON COLUMN playbook_executions.status IS 'pending, running, waiting, paused, completed, failed or cancelled.';
-COMMENT ON COLUMN playbook_executions.waiting_for IS 'What it waits for: time, event, approval, task, execution, outbox, step, hold or a reason it stands still.';
+COMMENT ON COLUMN playbook_executions.waiting_for IS 'What it waits for: time, event, approval, task, execution, outbox, step, hold, limit or a reason it stands still.';
 COMMENT ON COLUMN playbook_executions.due_at IS 'When the engine looks at it next; null: only when something happens.';
 COMMENT ON COLUMN playbook_executions.priority IS 'From -100 to 100: for each point it goes before those that have been due playbook.priority_ageing longer.';
 COMMENT ON COLUMN playbook_executions.parameters IS 'The parameters, defaults filled in, fixed at start.';
@@ -204,6 +204,10 @@ ALTER TABLE playbook_step_executions_live SET (fillfactor = 80, autovacuum_vacuu
 -- their own.
 CREATE INDEX playbook_executions_live_owner_priority_due_at_id_idx
     ON playbook_executions_live (owner, priority, due_at, id) WHERE due_at IS NOT NULL;
+-- Those that max_active or max_per_minute hold back, in the order in which they are let in
+-- (src/execution/admission.cpp).
+CREATE INDEX playbook_executions_live_playbook_id_owner_priority_id_idx
+    ON playbook_executions_live (playbook_id, owner, priority, id) WHERE status = 'pending' AND waiting_for = 'limit';
 CREATE INDEX playbook_step_executions_live_owner_due_at_idx ON playbook_step_executions_live (owner, due_at)
     WHERE alone AND status IN ('pending', 'running');
 
@@ -242,6 +246,31 @@ COMMENT ON COLUMN playbook_last_results.execution_id IS 'The execution that has 
 COMMENT ON COLUMN playbook_last_results.position IS 'The position of the step there.';
 COMMENT ON COLUMN playbook_last_results.item IS 'The item of the step there.';
 COMMENT ON COLUMN playbook_last_results.finished_at IS 'When they were good.';
+
+CREATE TABLE playbook_limits (
+    playbook_id    text NOT NULL,
+    max_active     integer,
+    max_per_minute integer,
+    CONSTRAINT playbook_limits_pkey PRIMARY KEY (playbook_id)
+);
+COMMENT ON TABLE playbook_limits IS 'What playbooks allow of their executions; whoever lets executions in holds the row''s lock.';
+COMMENT ON COLUMN playbook_limits.playbook_id IS 'The playbook.';
+COMMENT ON COLUMN playbook_limits.max_active IS 'How many may be active at once; null: any number.';
+COMMENT ON COLUMN playbook_limits.max_per_minute IS 'How many may begin in any sixty seconds; null: any number.';
+
+CREATE TABLE playbook_admissions (
+    execution_id bigint      NOT NULL,
+    playbook_id  text        NOT NULL,
+    begun_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended        boolean     NOT NULL DEFAULT false,
+    CONSTRAINT playbook_admissions_pkey PRIMARY KEY (execution_id)
+);
+COMMENT ON TABLE playbook_admissions IS 'Executions of playbooks with limits that may begin, or have begun and not ended.';
+COMMENT ON COLUMN playbook_admissions.execution_id IS 'The execution.';
+COMMENT ON COLUMN playbook_admissions.playbook_id IS 'Its playbook.';
+COMMENT ON COLUMN playbook_admissions.begun_at IS 'When it was let in.';
+COMMENT ON COLUMN playbook_admissions.ended IS 'True: it has ended, and counts against max_per_minute only.';
+CREATE INDEX playbook_admissions_playbook_id_begun_at_idx ON playbook_admissions (playbook_id, begun_at);
 
 CREATE TABLE playbook_active_customers (
     playbook_id  text   NOT NULL,

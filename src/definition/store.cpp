@@ -1,6 +1,7 @@
 #include "definition/store.hpp"
 
 #include "definition/export.hpp"
+#include "execution/admission.hpp"
 #include "execution/plan_cache.hpp"
 #include "expression/condition.hpp"
 #include "identity/access.hpp"
@@ -105,6 +106,7 @@ void write_new(const Judged &saved, bool published) {
 	if (inserted == 0)
 		throw pg::Error(ERRCODE_UNIQUE_VIOLATION, "playbook \"" + definition.id + "\" exists already", "",
 		                "Change it with playbook_update(), or give the definition another id.");
+	if (published) execution::set_limits(definition, true);
 	write_history(definition.id, published ? "published" : "created", saved.by, definition.document,
 	              saved.text);
 }
@@ -127,6 +129,7 @@ void write_published(const std::string &id, const Definition &definition, const 
 	update.execute({pg::text(id), pg::text(definition.name), pg::text(definition.description),
 	                pg::jsonb(definition.document), pg::text(text),
 	                pg::int8(snapshot_of(definition.document, search_path)), pg::text(search_path)});
+	execution::set_limits(definition, true);
 	write_history(id, "published", by, definition.document, text);
 }
 

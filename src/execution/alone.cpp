@@ -1,5 +1,6 @@
 #include "execution/alone.hpp"
 
+#include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "pg/identity.hpp"
@@ -194,6 +195,7 @@ void fail_execution(Batch &batch, Execution &execution, const Failure &failure, 
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	release_customer(execution);
+	leave_place(execution);
 	if (execution.parent_execution) tell_parent(*execution.parent_execution);
 	batch.add(execution);
 }

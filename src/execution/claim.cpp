@@ -151,8 +151,8 @@ std::vector<Execution> claim_merged(Queue &queue, TimestampTz now, int limit) {
 	                              "ORDER BY due_at - priority * $3 * interval '1 microsecond', id LIMIT $4 "
 	                              "FOR UPDATE SKIP LOCKED",
 	                          {INT8ARRAYOID, TIMESTAMPTZOID, INT8OID, INT4OID});
-	// Others hold a batch each at most; where that is all there is in sight, look further.
-	for (int most = 2 * limit;; most *= 4) {
+	// Where others hold all that is in sight, look further.
+	for (int most = limit;; most *= 4) {
 		const std::vector<Candidate> found = candidates(queue, now, most);
 		if (found.empty()) return {};
 		std::vector<std::int64_t> ids;

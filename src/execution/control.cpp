@@ -2,6 +2,7 @@
 
 #include "definition/outcome.hpp"
 #include "definition/wording.hpp"
+#include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "execution/replace.hpp"
@@ -387,6 +388,7 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 		}
 	}
 	retried.items.clear();
+	retake_place(retried);
 	retried.status = Status::Running;
 	retried.error = Value();
 	retried.finished_at.reset();

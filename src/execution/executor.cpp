@@ -1,5 +1,6 @@
 #include "execution/executor.hpp"
 
+#include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/alone.hpp"
 #include "execution/claim.hpp"
@@ -28,6 +29,7 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	std::vector<Execution> executions = claim_due(owner, now, limit);
+	hold_back(executions);
 	std::vector<Execution *> pointers;
 	for (Execution &execution : executions) pointers.push_back(&execution);
 	load_steps(pointers);
@@ -112,6 +114,7 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 			pg::EngineIdentity engine;
 			pg::Spi spi;
 			std::vector<Execution> executions = claim_due(owner, GetCurrentTimestamp(), 1);
+			hold_back(executions);
 			if (!executions.empty()) {
 				id = executions.front().id;
 				static pg::Statement count(
@@ -160,6 +163,17 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 	return 1;
 }
 
+// In a transaction that does nothing else: places given back are taken by those who waited for them.
+void let_in(Oid owner, const TurnOptions &options) {
+	Transaction transaction(place_of(options));
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		(void) admit(owner);
+	}
+	transaction.commit();
+}
+
 // What is left for this role: due now, or when.
 void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 	Transaction transaction(place_of(options));
@@ -171,12 +185,18 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 		    "AND alone AND status IN ('pending', 'running') "
 		    "AND status = 'pending' AND due_at IS NOT NULL ORDER BY due_at LIMIT 1)",
 		    {REGROLEOID});
+		// The whole batch may have been held back, and what comes after it is to be looked at, too.
+		const bool held_back = places_changed();
+		const bool admitted = admit(owner) > 0 || held_back;
 		const std::optional<TimestampTz> execution = next_due(owner);
+		const std::optional<TimestampTz> admission = admission_due(owner);
 		const std::optional<TimestampTz> alone = next.query({pg::oid(owner)}).timestamp_or_null(0, 0);
 		const TimestampTz now = GetCurrentTimestamp();
 		turn.alone_waiting = alone && *alone <= now;
-		turn.more = execution && *execution <= now;
-		turn.next_due = execution; // a step that waits to run alone is no reason to wake this process
+		turn.more = admitted || (execution && *execution <= now);
+		// A step that waits to run alone is no reason to wake this process.
+		turn.next_due = std::min(execution.value_or(DT_NOEND), admission.value_or(DT_NOEND));
+		if (admitted || TIMESTAMP_IS_NOEND(*turn.next_due)) turn.next_due.reset();
 	}
 	transaction.commit();
 }
@@ -199,6 +219,7 @@ Turn take_turn(const TurnOptions &options) {
 	static Batching batching;
 	const Oid owner = GetUserId();
 	Turn turn;
+	if (places_changed()) let_in(owner, options);
 	if (options.take_batch) {
 		const int limit = options.careful || batching.singles > 0 ? 1 : settings::batch_size();
 		std::int64_t single = 0;
@@ -255,6 +276,10 @@ std::vector<RoleDue> roles_due() {
 	                           {});
 	std::map<Oid, RoleDue> roles;
 	for (const auto &[role, due_at] : first_due_of_roles()) roles[role] = {role, due_at, 0};
+	for (const auto &[role, due_at] : admissions_due()) {
+		RoleDue &due = roles.try_emplace(role, RoleDue{role, due_at, 0}).first->second;
+		due.due_at = std::min(due.due_at, due_at);
+	}
 	const pg::Rows rows = steps.query({});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
 		RoleDue &due =

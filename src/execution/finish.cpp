@@ -1,6 +1,7 @@
 // What an advance leaves behind: an execution that has ended, or one that says what it waits for and until
 // when.
 #include "execution/finish.hpp"
+#include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
@@ -88,6 +89,7 @@ void Advancer::finish(Execution &execution, Status status) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	release_customer(execution);
+	leave_place(execution);
 	if (execution.parent_execution) tell_parent(*execution.parent_execution);
 }
 

@@ -1,5 +1,6 @@
 #include "execution/run.hpp"
 
+#include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/claim.hpp"
 #include "execution/executor.hpp"
@@ -29,6 +30,13 @@ void require_place() {
 }
 
 // In a snapshot of its own: the statement's may have been given back.
+// Whether a pending one may begin now, within the limits of its playbook.
+bool may_begin(Execution &execution) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	return admit_now(execution);
+}
+
 Waited state_of(std::int64_t id) {
 	const pg::SnapshotScope snapshot;
 	pg::EngineIdentity engine;
@@ -46,7 +54,7 @@ std::int64_t run_now(const StartRequest &request) {
 	Execution &execution = started.execution;
 	if (started.repeated) return execution.id;
 	if (execution.waiting_for == "customer" ||
-	    (execution.due_at && *execution.due_at > execution.created_at)) {
+	    (execution.due_at && *execution.due_at > execution.created_at) || !may_begin(execution)) {
 		commit_start(execution);
 		return execution.id;
 	}
@@ -82,6 +90,11 @@ Status advance_now(std::int64_t id) {
 	if (execution->status == Status::Pending && (!execution->due_at || *execution->due_at > now))
 		return execution->status;
 	Batch batch;
+	if (!may_begin(*execution)) {
+		batch.add(*execution);
+		write(batch);
+		return execution->status;
+	}
 	Advancer advancer(batch, step::Mode::Session, now);
 	for (StepRow &row : execution->steps)
 		if (row.alone && row.status == StepStatus::Pending) advancer.take_over(*execution, row);
@@ -121,7 +134,10 @@ std::int64_t execute(const StartRequest &request, std::int64_t most) {
 				Batch batch;
 				Advancer advancer(batch, step::Mode::Session, now);
 				advancer.set_one_step();
-				advancer.advance(*execution);
+				if (may_begin(*execution))
+					advancer.advance(*execution);
+				else
+					batch.add(*execution);
 				write(batch);
 			}
 			if (!over) due = execution->due_at;
