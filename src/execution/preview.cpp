@@ -7,6 +7,7 @@
 #include "identity/access.hpp"
 #include "identity/customer.hpp"
 #include "pg/identity.hpp"
+#include "pg/sandbox.hpp"
 #include "pg/transaction.hpp"
 #include "step/item_source.hpp"
 #include "step/owner_scope.hpp"
@@ -167,7 +168,7 @@ std::vector<Previewed> preview(const std::string &playbook, const std::optional<
 	Execution execution = imagined(playbook, customer, parameters);
 	std::vector<Previewed> steps;
 	pg::Subtransaction nothing_stays; // rolled back whatever happens
-	pg::SettingScope settings;
+	pg::SettingSandbox settings;
 	settings.set("transaction_read_only", "on");
 	if (customer && identity::customer_source_declared()) {
 		StepRow none;

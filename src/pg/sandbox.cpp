@@ -10,10 +10,12 @@ extern "C" {
 
 namespace playbook::pg {
 
+// LOCAL, not SAVE as for a function's own settings: from 16 on the server refuses to save
+// transaction_read_only. Where a level ends as after an error, the two do the same.
 void SettingSandbox::set(const char *name, const char *value) {
 	call([name, value] {
 		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
+		                         GUC_ACTION_LOCAL, true, 0, false);
 	});
 }
 
