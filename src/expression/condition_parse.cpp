@@ -104,7 +104,7 @@ bool judge_node(Node *node, void *context) {
 	case T_FuncCall: judge_call(walk, reinterpret_cast<FuncCall *>(node)); break;
 	case T_A_Const: {
 		const A_Const *constant = reinterpret_cast<A_Const *>(node);
-		if (!constant->isnull && IsA(&constant->val, String) && mentions_clock(strVal(&constant->val)))
+		if (!constant->isnull && IsA(&constant->val, String) && mentions_clock(constant->val.sval.sval))
 			walk->reads_clock = true;
 		return false;
 	}
