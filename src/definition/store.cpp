@@ -65,7 +65,7 @@ Judged judged(const std::string &text) {
 	return result;
 }
 
-// Before 17 a background worker cannot connect as a role without LOGIN or CONNECT.
+// A background worker cannot connect as a role without CONNECT, nor, before 17, without LOGIN.
 void warn_unless_reachable(Oid owner) {
 	const bool can_log_in = pg::call([owner] {
 		HeapTuple role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(owner));
@@ -77,7 +77,8 @@ void warn_unless_reachable(Oid owner) {
 	const bool may_connect = pg::call([owner] { return pg::compat::may_connect(owner); });
 	if ((can_log_in || !pg::compat::workers_need_login) && may_connect) return;
 	const std::string name = pg::role_name(owner);
-	const char *lacks = can_log_in ? "may not connect to this database" : "may not log in";
+	const char *lacks =
+	    can_log_in || !pg::compat::workers_need_login ? "may not connect to this database" : "may not log in";
 	pg::call([&] {
 		ereport(WARNING,
 		        (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),

@@ -1,7 +1,8 @@
 -- playbook_execute and playbook_work commit, so they are called on their own: what they do there, and what they say
--- inside a transaction block. The owner does not log in, so no background worker takes the work away.
+-- inside a transaction block. The owner may not connect, so no background worker takes the work away.
 SELECT plan(24);
 SET client_min_messages = error; -- says so
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 \ir refusal.psql
 CREATE ROLE run_procedures_owner; GRANT playbook_author TO run_procedures_owner;
 CREATE TABLE procedures_ledger (step text, transaction xid8 DEFAULT pg_current_xact_id());

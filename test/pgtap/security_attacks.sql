@@ -35,7 +35,8 @@ CREATE FUNCTION attack.undefended() RETURNS void LANGUAGE sql SECURITY DEFINER A
 ALTER FUNCTION attack.undefended() OWNER TO attack_owner;
 SELECT attack.undefended() \g /dev/null
 SET CONSTRAINTS ALL IMMEDIATE;
-SELECT cmp_ok(looted(), '>', 0::bigint, 'control: a deferred trigger of a SECURITY DEFINER function has the caller''s rights');
+SELECT is(looted() > 0, :SERVER_VERSION_NUM < 180000,
+    'control: before 18 a deferred trigger of a SECURITY DEFINER function has the caller''s rights');
 ROLLBACK TO control;
 SELECT is(status, 'error', 'a step that leaves a deferred trigger behind fails') FROM run_step('attack_deferred');
 SET CONSTRAINTS ALL IMMEDIATE;

@@ -2,7 +2,8 @@
 -- of a payload; playbook_progress.
 SELECT plan(36);
 \ir refusal.psql
-SET client_min_messages = error; -- owners of playbooks here do not log in
+SET client_min_messages = error; -- owners of playbooks here may not connect: no background worker interferes
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE watch_changes_owner; GRANT playbook_author TO watch_changes_owner;
 CREATE ROLE watch_changes_user;  GRANT playbook_user TO watch_changes_user;
 GRANT playbook_admin TO watch_changes_owner;

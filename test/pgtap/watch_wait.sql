@@ -1,8 +1,9 @@
 -- playbook_wait: until the end, or until a person is asked; a timeout gives the present state; where waiting is useless
--- it says so at once. The owner does not log in, so nothing moves but what this test moves.
+-- it says so at once. The owner may not connect, so nothing moves but what this test moves.
 SELECT plan(24);
 \ir refusal.psql
 SET client_min_messages = error; -- says so
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE watch_wait_owner; GRANT playbook_author TO watch_wait_owner;
 CREATE ROLE watch_wait_user;  GRANT playbook_user TO watch_wait_user;
 SET ROLE watch_wait_owner;
