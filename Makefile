@@ -43,9 +43,9 @@ CORE_OBJS := $(CORE:src/%.cpp=build/object/%.o) $(GENERATED:build/generated/%.cp
 
 DATA       = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
 DATA_built = $(SCRIPT)
-ifneq ($(wildcard doc/playbook.md),)
-DOCS       = doc/playbook.md
-endif
+# Among the documents of other extensions they have a directory of their own, laid out as here, so that links work.
+DOCS       = README.md CHANGELOG.md CONTRIBUTING.md LICENSE
+DOCUMENTS := $(sort $(wildcard doc/*.md doc/*.json))
 EXTRA_CLEAN = build results regression.diffs regression.out $(filter-out $(DATA),$(wildcard sql/$(EXTENSION)--*.sql))
 
 # Tests against a running server -------------------------------------------------------------------
@@ -62,14 +62,29 @@ ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
 # PGXS would also compile every file to bitcode with clang as C++14; a plain assignment would be overwritten.
 override with_llvm = no
 
-SHLIB_LINK = -Wl,--version-script=src/exports.map $(shell pkg-config --libs $(LIBRARIES)) -lstdc++
+# Function names and lines for backtraces, without variables and types: these would make the library ten times as
+# large, and a build take half as long again. For a debugger: make DEBUG_INFO=-g
+DEBUG_INFO = -g1 -gz
+
+SHLIB_LINK = $(filter -gz%,$(DEBUG_INFO)) -Wl,--version-script=src/exports.map $(shell pkg-config --libs $(LIBRARIES)) -lstdc++
 
 include $(PGXS)
+
+docmoduledir := extension/$(EXTENSION)
+install: install-documents
+uninstall: uninstall-documents
+.PHONY: install-documents uninstall-documents
+install-documents: installdirs
+	$(MKDIR_P) '$(DESTDIR)$(docdir)/$(docmoduledir)/doc'
+	$(INSTALL_DATA) $(DOCUMENTS) '$(DESTDIR)$(docdir)/$(docmoduledir)/doc/'
+uninstall-documents:
+	rm -f $(addprefix '$(DESTDIR)$(docdir)/$(docmoduledir)'/, $(DOCUMENTS))
 
 # -Wclobbered is known to GCC only.
 WARNINGS := -Wall -Wextra -Wshadow -Wnon-virtual-dtor \
 	$(if $(findstring clang,$(shell $(CXX) --version)),,-Wclobbered)
-PLAYBOOK_CXXFLAGS := -std=c++20 $(filter-out -Wall,$(CXXFLAGS)) -fPIC -fvisibility=hidden -fvisibility-inlines-hidden \
+PLAYBOOK_CXXFLAGS := -std=c++20 $(filter-out -Wall -g,$(CXXFLAGS)) $(DEBUG_INFO) \
+	-fPIC -fvisibility=hidden -fvisibility-inlines-hidden \
 	$(WARNINGS) -Isrc $(shell pkg-config --cflags $(LIBRARIES) nlohmann_json)
 # -isystem, since the server's headers do not survive these warnings in C++. The core never gets them: a #include of
 # postgres.h there does not compile.

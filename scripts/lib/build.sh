@@ -17,6 +17,10 @@ is_installed() {
 	for script in sql/playbook--*.sql; do
 		cmp -s "$script" "$PG_EXTENSIONS/${script##*/}" || return 1
 	done
+	local document
+	for document in *.md LICENSE doc/*.md doc/*.json; do
+		cmp -s "$document" "$PG_DOCUMENTS/$document" || return 1
+	done
 	cmp -s playbook.control "$PG_EXTENSIONS/playbook.control" && cmp -s playbook.so "$PG_LIBRARIES/playbook.so"
 }
 

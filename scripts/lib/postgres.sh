@@ -26,10 +26,11 @@ postgres_find() {
 	PG_BIN=$("$PG_CONFIG" --bindir)
 	PG_LIBRARIES=$("$PG_CONFIG" --pkglibdir)
 	PG_EXTENSIONS=$("$PG_CONFIG" --sharedir)/extension
+	PG_DOCUMENTS=$("$PG_CONFIG" --docdir)/extension/playbook
 	[ -x "$PG_BIN/initdb" ] ||
 		fail "\"$PG_BIN\" has no initdb" \
 			"Install the server itself, not only its headers (Debian 12: postgresql-15)."
-	export PG_BIN PG_LIBRARIES PG_EXTENSIONS
+	export PG_BIN PG_LIBRARIES PG_EXTENSIONS PG_DOCUMENTS
 }
 
 # as_server <command…>: runs it as the user the server runs as, in a directory that user can read.
