@@ -1,5 +1,7 @@
 #include "pg/installation.hpp"
 
+#include "version.hpp"
+
 extern "C" {
 #include "catalog/pg_extension.h"
 #include "utils/fmgroids.h"
@@ -81,6 +83,16 @@ const Installation &installation() {
 		throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 		            "extension \"playbook\" is not installed in this database", "",
 		            "Run CREATE EXTENSION playbook.");
+	if (found->version != version) {
+		stale = true; // an update in this session need not touch a table of ours
+		throw Error(
+		    ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		    "extension \"playbook\" has version " + found->version + " in this database, the library has " +
+		        std::string(version),
+		    "The library works with the tables and functions of its own version only.",
+		    "Run ALTER EXTENSION playbook UPDATE; if the library is the older one, install the newer one "
+		    "and restart the server.");
+	}
 	return *found;
 }
 

@@ -17,9 +17,10 @@ struct Installation {
 	    0; // another number after DROP, CREATE or ALTER EXTENSION; kept statements compare it
 };
 
-// Throws 55000 with a hint when the extension is not installed in this database. Needs a transaction.
+// Throws 55000 with a hint when the extension is not installed in this database, or in another version than
+// this library's. Needs a transaction.
 const Installation &installation();
-// Null when it is not installed.
+// Null when it is not installed. Of any version.
 const Installation *find_installation();
 
 // Replaces every `@name` in `sql` by the schema-qualified, quoted name of that object of ours. "@@" is a

@@ -74,7 +74,8 @@ class Cluster:
         "restart_after_crash": "on",
     }
 
-    def __init__(self, **settings):
+    def __init__(self, binaries=BINARIES, **settings):
+        self.binaries = binaries  # another installation's, if need be
         self.directory = tempfile.mkdtemp(prefix="playbook-cluster-", dir="/tmp")
         self.data = os.path.join(self.directory, "data")
         self.socket = os.path.join(self.directory, "socket")
@@ -108,7 +109,7 @@ class Cluster:
 
     def _run(self, program, *arguments, check_status=True, **options):
         """Runs a program of the server's, as the server's user."""
-        done = subprocess.run([os.path.join(BINARIES, program), *arguments], cwd="/", text=True,
+        done = subprocess.run([os.path.join(self.binaries, program), *arguments], cwd="/", text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               preexec_fn=_become_server_user, **options)
         if check_status and done.returncode != 0:
@@ -126,7 +127,7 @@ class Cluster:
 
     def start(self):
         # pg_ctl's own output must not hold a pipe that the server inherits: it would never see its end.
-        done = subprocess.run([os.path.join(BINARIES, "pg_ctl"), "--pgdata", self.data, "--log", self.log,
+        done = subprocess.run([os.path.join(self.binaries, "pg_ctl"), "--pgdata", self.data, "--log", self.log,
                                "--wait", "--timeout=60", "start"], cwd="/", stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, preexec_fn=_become_server_user, check=False)
         if done.returncode != 0:
