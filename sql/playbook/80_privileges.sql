@@ -103,7 +103,8 @@ BEGIN
                 'playbook_my_work',
                 -- watching
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
-                'playbook_changes', 'playbook_estimate', 'playbook_run_id', 'playbook_artifact', 'playbook_verify_artifact']),
+                'playbook_changes', 'playbook_estimate', 'playbook_run_id', 'playbook_artifact',
+                'playbook_verify_artifact']),
             ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health']),
             ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),
             ('playbook_operator', ARRAY[

@@ -42,6 +42,7 @@ StepRow *row_of(Execution &execution, int position, int item) {
 
 // Marks one waiting step as running and reads what it needs. Steps of paused executions have no due time.
 std::optional<Claimed> mark_running(Oid owner) {
+	(void) worker::writable_since(); // before the step's beginning
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement pick(
@@ -205,10 +206,11 @@ int recover_lost_steps() {
 	// of the step, or taking it back. If it ends without that, the next look finds the step.
 	tell_parents_left();
 	static pg::Statement running(
-	    "SELECT execution_id, position, item, worker, attempt, started_at < pg_postmaster_start_time() "
+	    "SELECT execution_id, position, item, worker, attempt, "
+	    "started_at < greatest(pg_postmaster_start_time(), $1) "
 	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = "
 	    "'running'",
-	    {});
+	    {TIMESTAMPTZOID});
 	static pg::Statement again("UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, "
 	                           "waiting_for = 'executor', "
 	                           "due_at = clock_timestamp(), reason = 'its executor ended' WHERE "
@@ -225,7 +227,10 @@ int recover_lost_steps() {
 	                          "AND status <> 'paused'",
 	                          {INT8OID});
 	int recovered = 0;
-	const pg::Rows rows = running.query({});
+	// A process of a former life of this server, or of the one it was the standby of, may have had the number
+	// of one that is alive.
+	const TimestampTz since = worker::writable_since();
+	const pg::Rows rows = running.query({since != 0 ? pg::timestamp(since) : pg::null()});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
 		const int pid = rows.is_null(row, 3) ? 0 : rows.int4(row, 3);
 		const bool gone = rows.boolean(row, 5) || pid == 0 || pg::call([pid] {

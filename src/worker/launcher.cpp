@@ -9,6 +9,7 @@
 #include "pg/transaction.hpp"
 #include "worker/places.hpp"
 #include "worker/process.hpp"
+#include "worker/shared_state.hpp"
 
 extern "C" {
 #include "access/heapam.h"
@@ -54,6 +55,7 @@ std::vector<Oid> read_databases() {
 class Launcher {
 public:
 	void run() {
+		(void) writable_since();
 		{
 			Locked locked;
 			shared->launcher = Process::self();

@@ -227,6 +227,13 @@ void define() {
 
 bool available() { return shared != nullptr; }
 
+TimestampTz writable_since() {
+	if (shared == nullptr || RecoveryInProgress()) return 0;
+	std::int64_t known = 0;
+	const TimestampTz now = GetCurrentTimestamp();
+	return shared->writable_since.compare_exchange_strong(known, now) ? now : known;
+}
+
 bool workers_alive() {
 	if (shared == nullptr) return false;
 	Locked locked(LW_SHARED);

@@ -47,6 +47,10 @@ void wake_waiters_at_commit(std::int64_t execution);
 // The same at once, after a commit.
 void wake_waiters(const std::vector<std::int64_t> &executions);
 
+// A time after which the processes of this server, as it is now, began whatever they are at: since then it is
+// no standby any more, and no crash has ended them all. 0: not known. Asked before anything is begun.
+TimestampTz writable_since();
+
 // Whether a live scheduler serves this database.
 bool workers_alive();
 

@@ -119,6 +119,7 @@ struct SharedState {
 	bool after_crash; // the server did not end cleanly before; the launcher turns it into careful_until
 	TimestampTz careful_until; // until then executors start carefully
 	std::uint32_t generation;
+	std::atomic<std::int64_t> writable_since;  // at the latest; 0: nobody has asked yet
 	std::atomic<int> places_wanted;            // by all databases
 	std::atomic<std::int64_t> exhausted_until; // all of max_worker_processes are taken
 	std::atomic<int> waiters;

@@ -19,7 +19,8 @@ long next_poll = shortest_poll;
 
 Waiter::Waiter(std::int64_t execution) {
 	next_poll = shortest_poll;
-	if (shared == nullptr || my_waiter >= 0) return;
+	// On a standby changes arrive without anybody's commit.
+	if (shared == nullptr || my_waiter >= 0 || RecoveryInProgress()) return;
 	release_at_exit();
 	Locked locked;
 	for (int i = 0; i < max_waiters; ++i) {

@@ -1,0 +1,109 @@
+"""What the tests of standbys and recovery share: playbooks that leave a line for each step that took effect, a client that
+starts them, and what must be true of ledger and tables afterwards."""
+import threading
+
+import psycopg2
+
+from harness import Failure, check, check_equal
+
+
+def entry(step, rows="generate_series(1, 1)"):
+    """A statement that leaves one line for its execution and step."""
+    return f"INSERT INTO public.ledger (execution, step) SELECT {{{{execution.id}}}}, '{step}' FROM {rows}"
+
+
+QUICK = f"""
+id: quick
+name: Quick
+conflict: allow
+steps:
+  - {{id: first, type: sql, config: {{template: "{entry('first')}"}}}}
+  - {{id: found, type: query, config: {{template: "SELECT n, md5(n::text) AS hash FROM generate_series(1, 20) AS n"}}}}
+  - {{id: rest, type: wait, config: {{for: 300ms}}}}
+  - {{id: last, type: sql, config: {{template: "{entry('last')}"}}}}
+"""
+SLOW = f"""
+id: slow
+name: Slow
+conflict: allow
+steps:
+  - {{id: alone, type: sql, alone: true, config: {{template: "{entry('alone', 'pg_sleep(0.7)')}"}}}}
+  - {{id: last, type: sql, config: {{template: "{entry('last')}"}}}}
+"""
+WAITS = f"""
+id: waits
+name: Waits
+conflict: allow
+steps:
+  - {{id: before, type: sql, config: {{template: "{entry('before')}"}}}}
+  - {{id: many, type: query, config: {{template: "SELECT n, md5(n::text) AS hash FROM generate_series(1, 40000) AS n"}}}}
+  - {{id: answer, type: wait, config: {{event: answered}}}}
+  - {{id: after, type: sql, config: {{template: "{entry('after')}"}}}}
+"""
+ASKS = "{id: asks, name: Asks, conflict: allow, steps: [{id: a, type: approval, config: {approvers: [postgres]}}]}"
+
+
+def install(cluster):
+    cluster.query("CREATE EXTENSION playbook")
+    cluster.query("CREATE TABLE ledger (execution bigint, step text)")
+    for definition in (QUICK, SLOW, WAITS, ASKS):
+        cluster.query("SELECT playbook_create(%s, publish => true)", [definition])
+
+
+class Load:
+    """Starts executions, each with a key of its own, until it is told to stop or the server goes away."""
+
+    def __init__(self, cluster, number):
+        self.started = {}
+        self.failure = None
+        self._cluster, self._number = cluster, number
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(60)
+        check(not self._thread.is_alive(), "a session that starts executions hangs")
+        if self.failure:
+            raise Failure(f"an execution could not be started: {self.failure}")
+
+    def _run(self):
+        try:
+            connection = psycopg2.connect(host=self._cluster.socket, port=5432, user="postgres", dbname="postgres")
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                while not self._stop.wait(0.1):
+                    key = f"{self._number} {len(self.started)}"
+                    playbook = "slow" if len(self.started) % 10 == 3 else "quick"
+                    cursor.execute("SELECT playbook_start(%s, idempotency_key => %s)", [playbook, key])
+                    self.started[key] = cursor.fetchone()[0]
+        except psycopg2.Error as error:
+            if error.pgcode and not error.pgcode.startswith("57P"):
+                self.failure = error
+
+
+def wait_until_drained(cluster, seconds=60):
+    """Until nothing is under way but what waits for an event or a person."""
+    cluster.wait_for(
+        "SELECT NOT EXISTS (SELECT FROM playbook_executions WHERE slot = 0 AND (status <> 'waiting' OR waiting_for NOT IN"
+        " ('event', 'approval')))",
+        "all that can end to end",
+        seconds,
+    )
+
+
+def inspect(cluster):
+    """Every step that completed took effect once, and nothing else did."""
+    done = "SELECT execution_id, step_id FROM playbook_step_executions WHERE type = 'sql' AND status = 'completed'"
+    check_equal(
+        cluster.query(f"{done} EXCEPT ALL SELECT execution, step FROM ledger"), [], "completed steps without effect"
+    )
+    check_equal(
+        cluster.query(f"SELECT execution, step FROM ledger EXCEPT ALL {done}"), [], "effects without a completed step"
+    )
+    check_equal(
+        cluster.query("SELECT id, status, error FROM playbook_executions WHERE status NOT IN ('completed', 'waiting')"),
+        [],
+        "executions that did not complete",
+    )
