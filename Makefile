@@ -33,12 +33,13 @@ endif
 SOURCES   := $(sort $(wildcard src/*.cpp src/*/*.cpp))
 CORE      := $(shell cat src/core.txt)
 SCHEMAS   := $(sort $(wildcard doc/*.schema.json))
+LIBRARY   := $(sort $(wildcard library/*.yaml))
 FRAGMENTS := $(sort $(wildcard sql/playbook/*.sql))
 SCRIPT    := sql/$(EXTENSION)--$(EXTVERSION).sql
 
 # doc/definition.schema.json becomes build/generated/definition_schema.cpp, symbol definition_schema_json.
 GENERATED := build/generated/version.cpp $(SCHEMAS:doc/%.schema.json=build/generated/%_schema.cpp)
-OBJS      := $(SOURCES:src/%.cpp=build/object/%.o) $(GENERATED:build/generated/%.cpp=build/object/generated/%.o)
+OBJS      := $(SOURCES:src/%.cpp=build/object/%.o) build/object/generated/library.o $(GENERATED:build/generated/%.cpp=build/object/generated/%.o)
 CORE_OBJS := $(CORE:src/%.cpp=build/object/%.o) $(GENERATED:build/generated/%.cpp=build/object/generated/%.o)
 
 DATA       = $(sort $(wildcard sql/$(EXTENSION)--*--*.sql))
@@ -102,6 +103,7 @@ endif
 $(call remember,flags,$(CXX) $(PLAYBOOK_CXXFLAGS) $(SERVER_CXXFLAGS) $(PG_MAJOR))
 $(call remember,sources,$(SOURCES) $(GENERATED) $(CORE))
 $(call remember,fragments,$(FRAGMENTS))
+$(call remember,library,$(LIBRARY))
 endif
 
 # make VERBOSE=1 shows the compiler's command lines.
@@ -129,10 +131,15 @@ build/generated/%_schema.cpp: doc/%.schema.json scripts/embed-text
 	@mkdir -p $(@D)
 	scripts/embed-text $< $*_schema_json > $@.new && mv $@.new $@
 
+# Adding a file to library/ is all that it takes.
+build/generated/library.cpp: $(LIBRARY) build/library scripts/embed-library scripts/embed-text
+	@mkdir -p $(@D)
+	scripts/embed-library $(LIBRARY) > $@.new && mv $@.new $@
+
 $(SCRIPT): $(FRAGMENTS) META.json build/fragments
 	cat /dev/null $(FRAGMENTS) > $@.new && mv $@.new $@
 
-build/flags build/sources build/fragments: ;
+build/flags build/sources build/fragments build/library: ;
 
 # The core's unit tests, without a server.
 .PHONY: unit

@@ -90,7 +90,7 @@ BEGIN
                 'playbook_validate', 'playbook_schema', 'playbook_export', 'playbook_digest', 'playbook_diff',
                 'playbook_condition', 'playbook_check_condition', 'playbook_render', 'playbook_update',
                 'playbook_publish', 'playbook_archive', 'playbook_restore',
-                'playbook_share', 'playbook_unshare', 'playbook_set_owner',
+                'playbook_library_list', 'playbook_share', 'playbook_unshare', 'playbook_set_owner',
                 -- running
                 'playbook_start', 'playbook_start_many', 'playbook_run', 'playbook_execute', 'playbook_advance',
                 'playbook_preview', 'playbook_rerun', 'playbook_work',

@@ -1,5 +1,7 @@
 #include "definition/store.hpp"
 
+#include "definition/library.hpp"
+
 #include "definition/export.hpp"
 #include "execution/admission.hpp"
 #include "execution/plan_cache.hpp"
@@ -15,12 +17,24 @@
 namespace playbook::definition {
 namespace {
 
+// Whether the message names the place by itself.
+bool says(const std::string &message, const std::string &path) {
+	const auto in_word = [](char c) {
+		return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '"';
+	};
+	for (std::size_t at = message.find(path); at != std::string::npos; at = message.find(path, at + 1)) {
+		const std::size_t end = at + path.size();
+		if ((at == 0 || !in_word(message[at - 1])) && (end == message.size() || !in_word(message[end])))
+			return true;
+	}
+	return false;
+}
+
 std::string place_of(const Problem &problem) {
 	std::string place;
 	if (problem.line > 0)
 		place = "line " + std::to_string(problem.line) + ", column " + std::to_string(problem.column) + ": ";
-	if (problem.message.find(problem.path) == std::string::npos)
-		place += problem.path + ": "; // else it says so
+	if (!problem.path.empty() && !says(problem.message, problem.path)) place += problem.path + ": ";
 	return place;
 }
 
@@ -247,16 +261,46 @@ std::optional<Stored> find_playbook(const std::string &id, bool for_update) {
 	return stored;
 }
 
-Stored visible_playbook(const std::string &id) {
+namespace {
+
+// Of a stored playbook, or null when there is none; 42704 when the caller may not see it.
+std::optional<Stored> find_visible(const std::string &id) {
 	std::optional<Stored> stored;
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
 		stored = find_playbook(id);
 	}
-	if (!stored) identity::unknown_playbook(id);
-	identity::require_view(stored->id, stored->owner);
-	return std::move(*stored);
+	if (stored) identity::require_view(stored->id, stored->owner);
+	return stored;
+}
+
+} // namespace
+
+Stored visible_playbook(const std::string &id) {
+	std::optional<Stored> stored = find_visible(id);
+	if (stored) return std::move(*stored);
+	if (find_in_library(id) == nullptr) identity::unknown_playbook(id);
+	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "playbook \"" + id + "\" is the library's",
+	                "It can be started, previewed and exported as it is.",
+	                "To change it, copy it first: SELECT playbook_duplicate('" + id +
+	                    "', 'an_id_of_yours').");
+}
+
+Stored readable_playbook(const std::string &id) {
+	if (std::optional<Stored> stored = find_visible(id)) return std::move(*stored);
+	const LibraryEntry *entry = find_in_library(id);
+	if (entry == nullptr) identity::unknown_playbook(id);
+	Stored stored;
+	stored.id = id;
+	stored.name = entry->definition->name;
+	stored.status = "published";
+	stored.owner = identity::caller();
+	stored.published = entry->definition->document;
+	stored.source = entry->text;
+	stored.search_path = present_search_path();
+	stored.library = true;
+	return stored;
 }
 
 Saved create(const std::string &text, bool published) {
@@ -353,11 +397,12 @@ void archive(const std::string &id) {
 
 std::string duplicate(const std::string &id, const std::string &new_id,
                       const std::optional<std::string> &new_name) {
-	const Stored seen = visible_playbook(id);
-	identity::require_copy(seen.id, seen.owner);
+	const Stored seen = readable_playbook(id);
+	if (!seen.library) identity::require_copy(seen.id, seen.owner);
 	Value document = seen.published.is_null() ? seen.draft : seen.published;
 	document.set("id", Value(new_id));
-	document.set("name", Value(new_name ? *new_name : seen.name + " (copy)"));
+	// Only beside what it was copied from does it need another name.
+	document.set("name", Value(new_name ? *new_name : seen.library ? seen.name : seen.name + " (copy)"));
 	return create(to_yaml(document), false).id;
 }
 

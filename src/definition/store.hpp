@@ -17,12 +17,17 @@ struct Stored {
 	std::string source, draft_source; // as written
 	std::optional<std::int64_t> snapshot;
 	std::string search_path;
+	bool library = false; // no row: a text of the library, the caller its owner
 };
 
 // Nullopt when there is none. As playbook_engine.
 std::optional<Stored> find_playbook(const std::string &id, bool for_update = false);
-// The same for a caller who must at least be able to see it; else 42704 with the ids that the caller may see.
+// The same for a caller who must at least be able to see it; else 42704 with the ids that the caller may see,
+// or 55000 when it is the library's.
 Stored visible_playbook(const std::string &id);
+
+// The same, or the library's text where no playbook has that id.
+Stored readable_playbook(const std::string &id);
 
 // Parses and judges a text, conditions by PostgreSQL's parser included, as the caller. `parsed.problems` has
 // everything.

@@ -26,9 +26,9 @@ Execution imagined(const std::string &playbook, const std::optional<std::string>
 		execution.plan = definition::plan_for(definition::accepted(playbook).definition, path);
 		execution.owner = identity::caller();
 	} else {
-		const definition::Stored stored = definition::visible_playbook(playbook);
+		const definition::Stored stored = definition::readable_playbook(playbook);
 		// Running the owner's SQL and reading the owner's customers takes the right to start.
-		identity::require_start(stored.id, stored.owner);
+		if (!stored.library) identity::require_start(stored.id, stored.owner);
 		const bool draft =
 		    !stored.draft.is_null() && (stored.published.is_null() || identity::can_edit(stored.owner));
 		definition::ParseResult read = definition::read_definition(draft ? stored.draft : stored.published);

@@ -27,7 +27,19 @@ using definition::Stored;
 struct Startable {
 	std::shared_ptr<const Plan> plan;
 	Oid owner = InvalidOid;
+	bool library = false;
 };
+
+// The library's text, with the rights and the search_path of whoever starts it.
+Startable startable_of_library(const StartRequest &request) {
+	const Stored text = definition::readable_playbook(request.playbook);
+	if (request.draft)
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "playbook \"" + request.playbook + "\" is the library's and has no draft");
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	return {plan_of(definition::snapshot_of(text.published, text.search_path)), text.owner, true};
+}
 
 Startable startable(const StartRequest &request) {
 	struct Found {
@@ -48,7 +60,7 @@ Startable startable(const StartRequest &request) {
 			found = Found{rows.oid(0, 0), rows.text(0, 1), rows.text(0, 2), rows.int8_or_null(0, 3),
 			              rows.boolean(0, 4)};
 	}
-	if (!found) identity::unknown_playbook(request.playbook);
+	if (!found) return startable_of_library(request);
 	identity::require_start(request.playbook, found->owner);
 	if (request.draft) {
 		identity::require_edit(request.playbook, found->owner);
@@ -239,6 +251,7 @@ Started prepare_start(const StartRequest &request) {
 	execution.parameters = checked_parameters(definition, request.parameters);
 	if (request.labels.size() > 0) execution.labels = request.labels;
 	execution.options = options_of(request);
+	if (playbook.library) execution.options.set("library", Value(true));
 	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow)
 		execution.options.set("conflict", Value(*request.conflict));
 	execution.created_at = GetCurrentTimestamp();

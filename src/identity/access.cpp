@@ -1,5 +1,6 @@
 #include "identity/access.hpp"
 
+#include "definition/library.hpp"
 #include "identity/viewer.hpp"
 #include "pg/identity.hpp"
 #include "pg/spi.hpp"
@@ -8,7 +9,7 @@ namespace playbook::identity {
 namespace {
 
 // How many ids an error lists.
-constexpr int listed_playbooks = 20;
+constexpr std::size_t listed_playbooks = 20;
 
 std::optional<Subject> find_subject(std::int64_t execution) {
 	const pg::Spi connection;
@@ -74,7 +75,7 @@ bool can_see(const Subject &execution) {
 	Viewer &viewer = Viewer::present();
 	return viewer.sees_everything() || is_starter(viewer.actor(), execution) ||
 	       member_of(viewer.actor().role, execution.owner) ||
-	       (viewer.shared(execution.playbook_id) & ShareView) != 0 ||
+	       viewer.is_shown(execution.playbook_id, execution.owner) ||
 	       (execution.customer_id && viewer.covers(*execution.customer_id));
 }
 
@@ -152,28 +153,30 @@ void require_admin(const char *what) {
 }
 
 void unknown_playbook(const std::string &playbook) {
-	std::string known;
+	std::vector<std::string> known;
 	{
 		const pg::Spi connection;
 		const pg::EngineIdentity engine;
 		static pg::Statement all("SELECT id, owner FROM @playbooks WHERE status <> 'archived' ORDER BY id",
 		                         {});
 		const pg::Rows rows = all.query({});
-		int listed = 0;
-		for (std::size_t i = 0; i < rows.size(); ++i) {
-			const std::string id = rows.text(i, 0);
-			if (!can_view_playbook(id, rows.oid(i, 1))) continue;
-			if (++listed > listed_playbooks) {
-				known += ", …";
-				break;
-			}
-			known += (known.empty() ? "" : ", ") + id;
-		}
+		for (std::size_t i = 0; i < rows.size() && known.size() <= listed_playbooks; ++i)
+			if (std::string id = rows.text(i, 0); can_view_playbook(id, rows.oid(i, 1)))
+				known.push_back(std::move(id));
 	}
-	throw pg::Error(ERRCODE_UNDEFINED_OBJECT, "playbook \"" + playbook + "\" does not exist",
-	                known.empty() ? "There is no playbook that you may see."
-	                              : "Valid playbooks are: " + known + ".",
-	                "Create it with playbook_create(), or ask its owner to share it with you.");
+	const bool none_stored = known.empty();
+	std::string library;
+	for (const definition::LibraryEntry &entry : definition::library())
+		if (std::find(known.begin(), known.end(), entry.definition->id) == known.end())
+			library += (library.empty() ? "" : ", ") + entry.definition->id;
+	std::string listed;
+	for (std::size_t i = 0; i < known.size(); ++i)
+		listed += (i == 0 ? "" : ", ") + (i < listed_playbooks ? known[i] : std::string("…"));
+	throw pg::Error(
+	    ERRCODE_UNDEFINED_OBJECT, "playbook \"" + playbook + "\" does not exist",
+	    (none_stored ? "There is no playbook that you may see." : "Valid playbooks are: " + listed + ".") +
+	        (library.empty() ? "" : " The library has: " + library + "."),
+	    "Create it with playbook_create(), or ask its owner to share it with you.");
 }
 
 void unknown_execution(std::int64_t execution) {

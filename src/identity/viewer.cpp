@@ -116,7 +116,11 @@ bool Viewer::acts_for(const std::string &person) {
 unsigned Viewer::shared(const std::string &playbook) {
 	if (!shares_) load_shares();
 	const auto found = shares_->find(playbook);
-	return found == shares_->end() ? 0 : found->second;
+	return found == shares_->end() ? 0 : found->second.privileges;
+}
+
+bool Viewer::is_shown(const std::string &playbook, Oid owner) {
+	return (shared(playbook) & ShareView) != 0 && member_of(shares_->find(playbook)->second.owner, owner);
 }
 
 const bool *Viewer::verdict(std::int64_t execution) const {
@@ -142,12 +146,17 @@ void Viewer::load_deputies() {
 void Viewer::load_shares() {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT playbook_id, role, privilege FROM @playbook_shares", {});
+	static pg::Statement find("SELECT s.playbook_id, s.role, s.privilege, p.owner FROM @playbook_shares s "
+	                          "JOIN @playbooks p ON p.id = s.playbook_id",
+	                          {});
 	const pg::Rows rows = find.query({});
 	shares_.emplace();
 	for (std::size_t i = 0; i < rows.size(); ++i)
-		if (member_of(actor_.role, rows.oid(i, 1)))
-			(*shares_)[rows.text(i, 0)] |= privilege_bit(rows.text(i, 2));
+		if (member_of(actor_.role, rows.oid(i, 1))) {
+			Shared &shared = (*shares_)[rows.text(i, 0)];
+			shared.privileges |= privilege_bit(rows.text(i, 2));
+			shared.owner = rows.oid(i, 3);
+		}
 }
 
 } // namespace playbook::identity

@@ -33,6 +33,9 @@ public:
 	bool acts_for(const std::string &person);
 	// What of a playbook is shared with the caller: bits of SharePrivilege.
 	unsigned shared(const std::string &playbook);
+	// Whether that shows an execution of this owner: nobody shares what he has no right to himself, such as
+	// what others ran from the library under the same id.
+	bool is_shown(const std::string &playbook, Oid owner);
 	// Whether the actor is the customer's CSM or among that CSM's managers.
 	bool covers(const std::string &customer) {
 		if (!actor_.is_person) return false;
@@ -51,7 +54,11 @@ private:
 
 	Actor actor_;
 	bool sees_everything_ = false;
-	std::optional<std::unordered_map<std::string, unsigned>> shares_;
+	struct Shared {
+		unsigned privileges = 0;
+		Oid owner = InvalidOid; // of the playbook
+	};
+	std::optional<std::unordered_map<std::string, Shared>> shares_;
 	std::optional<std::unordered_set<std::string>> acts_for_;
 	std::optional<Coverage> coverage_;
 	std::unordered_map<std::int64_t, bool> executions_;

@@ -164,6 +164,7 @@ Value document_of(std::int64_t id, bool include_data) {
 	document.set("playbook_id", Value(execution.playbook_id));
 	document.set("playbook_name", Value(definition.name));
 	std::string executed_at = notification::utc_text(execution.created_at / USECS_PER_SEC * USECS_PER_SEC);
+	if (execution.options.find("library") != nullptr) document.set("library", Value(true));
 	document.set("executed_at", Value(std::move(executed_at)));
 	document.set("run_id", Value(execution::run_id_of(execution.id, execution.created_at)));
 	document.set("execution", Value(execution.id));

@@ -40,7 +40,7 @@ const char *word_of(definition::Saved::Change change) {
 Value document_of(const std::string &id_or_text) {
 	if (id_or_text.find_first_of("\n:{") != std::string::npos)
 		return definition::accepted(id_or_text).definition->document;
-	const definition::Stored stored = definition::visible_playbook(id_or_text);
+	const definition::Stored stored = definition::readable_playbook(id_or_text);
 	return stored.published.is_null() ? stored.draft : stored.published;
 }
 
@@ -108,7 +108,7 @@ Datum playbook_export(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
 		const std::string format = args.text(1, "format");
-		const definition::Stored stored = definition::visible_playbook(args.text(0, "playbook"));
+		const definition::Stored stored = definition::readable_playbook(args.text(0, "playbook"));
 		const Value &document = stored.published.is_null() ? stored.draft : stored.published;
 		Value outer = Value::object();
 		outer.set("playbook", document);
@@ -132,7 +132,7 @@ Datum playbook_duplicate(PG_FUNCTION_ARGS) {
 Datum playbook_digest(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const definition::Stored stored =
-		    definition::visible_playbook(pg::Arguments(fcinfo).text(0, "playbook"));
+		    definition::readable_playbook(pg::Arguments(fcinfo).text(0, "playbook"));
 		return pg::text_datum(
 		    definition::digest_of(stored.draft.is_null() ? stored.published : stored.draft));
 	});

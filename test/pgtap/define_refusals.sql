@@ -32,7 +32,7 @@ SELECT is((SELECT message FROM problems WHERE code = 'PB034'), 'steps wait for e
 SELECT is((SELECT hint FROM problems WHERE path = 'steps[1].config.x'),
     'Valid are for, duration, until, event, match, timeout.',
           'an unknown key: the valid ones');
-SELECT ok(message LIKE '22023 line 1, column 6: id: %(and 11 more problems)',
+SELECT ok(message LIKE '22023 line 1, column 6: "A b" is not a valid form for id (and 11 more problems)',
     'create reports the first and how many more there are')
 FROM split_part(refusal(format('SELECT playbook_create(%L)', :'many')), E'\n', 1) AS message;
 SELECT is((SELECT count(*) FROM regexp_matches(refusal(format('SELECT playbook_create(%L)', :'many')),
