@@ -285,6 +285,7 @@ void Advancer::queue_alone(Execution &execution, StepRow &row) {
 // While a hold is in force nothing outward happens, nor anything over a held connection; releasing it makes
 // the execution due.
 bool Advancer::held(Execution &execution, StepRow &row) {
+	if (any_holds_ && !*any_holds_) return false;
 	const bool outward = definition::is_outward(step_of(execution, row).type);
 	const std::string connection = step::connection_of(context_of(execution, row));
 	if (!outward && connection.empty()) return false;
@@ -359,8 +360,10 @@ Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &inp
 		attempted.wrote = TransactionIdIsValid(GetCurrentTransactionIdIfAny());
 		guarded.commit();
 	} catch (const step::Overrun &) {
+		row.messages.clear();
 		attempted.overran = true;
 	} catch (const std::exception &exception) {
+		row.messages.clear();
 		attempted.failure = failure_from(exception);
 	}
 	// User SQL has one of its own inside of this one, and a row is written in both names.

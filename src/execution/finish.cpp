@@ -18,6 +18,12 @@ int rank(const std::string &waiting_for) {
 	return static_cast<int>(found - order.begin());
 }
 
+// Whether it holds, or queues for, the one place of its customer.
+bool takes_place(const Execution &execution) {
+	return execution.customer_id && (execution.definition().conflict != definition::Conflict::Allow ||
+	                                 execution.options.find("conflict") != nullptr);
+}
+
 } // namespace
 
 void Advancer::settle(Execution &execution) {
@@ -86,6 +92,7 @@ void Advancer::finish(Execution &execution, Status status) {
 		}
 	}
 	batch_.add(execution);
+	if (!takes_place(execution) && !execution.parent_execution) return;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	release_customer(execution);
@@ -106,9 +113,7 @@ bool lane_is_open(const Execution &execution, int position) {
 }
 
 void release_customer(const Execution &execution) {
-	const bool takes_place = execution.definition().conflict != definition::Conflict::Allow ||
-	                         execution.options.find("conflict") != nullptr;
-	if (!execution.customer_id || !takes_place) return;
+	if (!takes_place(execution)) return;
 	static pg::Statement release(
 	    "DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
 	    "AND execution_id = $3",

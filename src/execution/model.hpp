@@ -29,6 +29,16 @@ struct Failure {
 };
 Failure failure_from(const std::exception &exception);
 
+// What a step says to people: a row of playbook_outbox to be.
+struct Message {
+	std::string kind; // email, meeting, notify, or what a playbook's `via` names
+	std::string idempotency_key;
+	std::string recipient; // as people read it
+	Value payload;
+	std::optional<TimestampTz> due_at; // nullopt: at once
+	std::string connection = {};       // that its step names; "": none
+};
+
 struct StepRow {
 	int position = 0;
 	int item = 0; // 0: the step itself; n: item n of its for_each
@@ -46,6 +56,7 @@ struct StepRow {
 	    rows;              // loaded or just made; null when there is none or it is not loaded
 	bool has_rows = false; // a row set exists (here or in the table)
 	std::optional<TimestampTz> started_at, finished_at;
+	std::vector<Message> messages; // to be queued when the row is written
 
 	bool stored = false;                 // a row exists in the table
 	bool dirty = false;                  // differs from the table
@@ -79,7 +90,9 @@ struct Execution {
 	std::vector<StepRow> steps;                   // by position; item 0
 	std::map<std::pair<int, int>, StepRow> items; // (position, item) of for_each
 	bool stored = false;                          // a row exists in the table
+	ItemPointerData place{};                      // of that row when it was read
 	bool dirty = false;
+	const void *queued_in = nullptr; // the Batch that will write it
 	std::optional<Status> announced; // the status in the table, which the feed has told
 
 	const definition::Definition &definition() const { return *plan->definition; }

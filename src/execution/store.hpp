@@ -52,11 +52,14 @@ private:
 	};
 	void write_executions();
 	void write_steps();
+	void write_messages();
 	void write_row_sets();
 	void move_finished();
 	void write_changes();
+	bool is_moved(const Execution &execution) const;
 
 	std::vector<Execution *> executions_;
+	std::vector<Execution *> moved_; // of those, what leaves the live slot
 	std::vector<Change> changes_;
 	std::vector<std::int64_t> finished_;
 };

@@ -17,7 +17,7 @@ namespace {
 	"priority, parameters, labels, options, at_start, error, reason, created_at, started_at, finished_at, "  \
 	"paused_at, "                                                                                            \
 	"deadline_at, coalesce(paused_seconds, 0), idempotency_key, parent_execution, parent_position, "         \
-	"parent_item, attempt"
+	"parent_item, attempt, ctid"
 
 Execution read_execution(const pg::Rows &rows, std::size_t row) {
 	Execution execution;
@@ -55,6 +55,7 @@ Execution read_execution(const pg::Rows &rows, std::size_t row) {
 	}
 	at += 2;
 	execution.attempt = rows.int4(row, at++);
+	execution.place = *reinterpret_cast<ItemPointer>(DatumGetPointer(rows.datum(row, at++)));
 	execution.stored = true;
 	execution.announced = execution.status;
 	return execution;
@@ -88,9 +89,7 @@ StepRow read_step(const pg::Rows &rows, std::size_t row) {
 } // namespace
 
 std::int64_t next_execution_id(std::int32_t home) {
-	static pg::Statement next("SELECT nextval('@playbook_execution_number')", {});
-	const std::int64_t number = next.query({}).int8(0, 0);
-	return (number << 10) | (home & 1023);
+	return (pg::next_number("playbook_execution_number") << 10) | (home & 1023);
 }
 
 std::int32_t home_of(const std::optional<std::string> &customer, const std::string &idempotency_key) {

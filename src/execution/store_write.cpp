@@ -1,5 +1,6 @@
 // Writing half of execution/store: one insert and one update per table and batch, arrays through unnest.
 #include "execution/store.hpp"
+#include "execution/stored_rows.hpp"
 #include "execution/touch.hpp"
 #include "result/artifact.hpp"
 #include "result/row_set.hpp"
@@ -32,29 +33,6 @@ private:
 	std::size_t at_ = 0;
 };
 
-pg::Argument text_or_null(const std::string &text) { return text.empty() ? pg::null() : pg::text(text); }
-pg::Argument json_or_null(const Value &value) { return value.is_null() ? pg::null() : pg::jsonb(value); }
-pg::Argument time_or_null(const std::optional<TimestampTz> &at) { return pg::optional_of(at, pg::timestamp); }
-
-std::string partition(const char *table, int slot) {
-	std::string name = std::string("@") + table;
-	if (slot == 0) return name + "_live";
-	return name + (slot < 10 ? "_0" : "_") + std::to_string(slot);
-}
-
-// A statement for each partition, made when it is first needed; the hot path names partitions directly.
-using MakeSql = std::string (*)(int slot);
-pg::Statement &for_slot(std::map<int, pg::Statement> &made, int slot, MakeSql sql,
-                        std::initializer_list<Oid> types) {
-	const auto found = made.find(slot);
-	if (found != made.end()) return found->second;
-	return made.emplace(slot, pg::Statement(sql(slot), types)).first->second;
-}
-
-bool small(const StepRow &step) {
-	return step.rows->bytes() <= result::inline_bytes && step.rows->chunks().size() <= 1;
-}
-
 const std::vector<Oid> step_types = {
     INT8OID,  INT4OID,  INT4OID, INT4OID,        TEXTOID, TEXTOID,        TEXTOID,       TEXTOID,
     INT4OID,  TEXTOID,  TEXTOID, TIMESTAMPTZOID, BOOLOID, OIDOID,         INT4OID,       JSONBOID,
@@ -76,15 +54,7 @@ const std::vector<Oid> step_types = {
 // Array types that the server's headers give no name in every version.
 constexpr Oid TIMESTAMPTZARRAYOID_ = 1185;
 constexpr Oid JSONBARRAYOID_ = 3807;
-
-std::string insert_steps_sql(int slot) {
-	return "INSERT INTO " + partition("playbook_step_executions", slot) +
-	       " (slot, execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
-	       "waiting_for, due_at, "
-	       "alone, owner, worker, input, output, error, row_count, rows, chunks, started_at, finished_at) "
-	       "SELECT " +
-	       std::to_string(slot) + "::smallint, * FROM unnest(" STEP_ARRAYS ")";
-}
+constexpr Oid TIDARRAYOID_ = 1010;
 
 const char *const update_steps_sql =
     "UPDATE @playbook_step_executions_live s SET status = u.status, outcome = u.outcome, attempt = "
@@ -102,21 +72,9 @@ const char *const update_steps_sql =
     "WHERE s.execution_id = ANY ($1) AND s.execution_id = u.execution_id AND s.position = u.position AND "
     "s.item = u.item";
 
-void append_step(Columns &columns, const Execution &execution, const StepRow &step) {
+void append_update(Columns &columns, const Execution &execution, const StepRow &step) {
 	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];
-	pg::Argument rows = pg::null();
-	pg::Argument chunks = pg::null();
-	if (step.rows != nullptr) {
-		if (small(step)) {
-			const std::string empty;
-			const std::string &data = step.rows->chunks().empty() ? empty : step.rows->chunks().front();
-			rows = pg::datum(pg::text_datum(data)); // bytea and text are both plain varlenas
-		} else {
-			chunks = pg::int4(static_cast<std::int32_t>(step.rows->chunks().size()));
-		}
-	} else if (step.has_rows) {
-		chunks = pg::int4(-1); // leave what the table holds
-	}
+	const StoredRowSet set = stored_row_set(step);
 	const bool queued = step.alone && !is_final(step.status);
 	columns << pg::int8(execution.id) << pg::int4(step.position) << pg::int4(step.item)
 	        << pg::int4(execution.home) << pg::text(defined.id)
@@ -127,8 +85,15 @@ void append_step(Columns &columns, const Execution &execution, const StepRow &st
 	        << (queued ? pg::oid(execution.owner) : pg::null())
 	        << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json_or_null(step.input)
 	        << json_or_null(step.output) << json_or_null(step.error)
-	        << pg::optional_of(step.row_count, pg::int8) << rows << chunks << time_or_null(step.started_at)
-	        << time_or_null(step.finished_at);
+	        << pg::optional_of(step.row_count, pg::int8) << set.rows << set.chunks
+	        << time_or_null(step.started_at) << time_or_null(step.finished_at);
+}
+
+// The writer of a slot, made when its first row comes.
+pg::TableWriter &writer_of(std::map<int, pg::TableWriter> &writers, int slot,
+                           pg::TableWriter (*make)(int slot)) {
+	const auto found = writers.find(slot);
+	return found != writers.end() ? found->second : writers.emplace(slot, make(slot)).first->second;
 }
 
 } // namespace
@@ -142,21 +107,25 @@ int history_slot(TimestampTz finished_at) {
 }
 
 void Batch::add(Execution &execution) {
-	if (std::find(executions_.begin(), executions_.end(), &execution) == executions_.end())
-		executions_.push_back(&execution);
+	if (execution.queued_in == this) return;
+	execution.queued_in = this;
+	executions_.push_back(&execution);
 }
 
 void Batch::flush() {
 	if (executions_.empty()) return;
-	// A finished execution's rows that were never in the table go to history at once.
-	for (Execution *execution : executions_)
-		if (is_final(execution->status) && execution->finished_at && execution->slot == 0 &&
-		    !execution->stored)
-			execution->slot = history_slot(*execution->finished_at);
+	// What has ended goes to history with its last values. Rows that were never in the table go there at
+	// once.
+	for (Execution *execution : executions_) {
+		if (!is_final(execution->status) || execution->slot != 0 || !execution->finished_at) continue;
+		execution->slot = history_slot(*execution->finished_at);
+		if (execution->stored) moved_.push_back(execution);
+	}
 	write_executions();
 	write_steps();
-	write_row_sets();
+	write_messages();
 	move_finished();
+	write_row_sets();
 	std::vector<const Execution *> ended;
 	for (const Execution *execution : executions_)
 		if (execution->dirty && is_final(execution->status)) ended.push_back(execution);
@@ -171,27 +140,29 @@ void Batch::flush() {
 		execution->dirty = false;
 		execution->stored = true;
 		execution->announced = execution->status;
-		for (StepRow &step : execution->steps) {
-			step.stored = step.stored || step.dirty;
-			if (step.dirty) step.announced = step.status;
+		execution->queued_in = nullptr;
+		const auto written = [](StepRow &step) {
+			if (!step.dirty) return;
+			step.stored = true;
+			step.announced = step.status;
 			step.dirty = false;
-		}
-		for (auto &[key, step] : execution->items) {
-			step.stored = step.stored || step.dirty;
-			if (step.dirty) step.announced = step.status;
-			step.dirty = false;
-		}
+		};
+		for (StepRow &step : execution->steps) written(step);
+		for (auto &[key, step] : execution->items) written(step);
 	}
 	executions_.clear();
 	changes_.clear();
+	moved_.clear();
 }
 
 void Batch::write_executions() {
 	Columns updated({INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
 	                 TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, JSONBOID, TEXTOID, JSONBOID,
 	                 JSONBOID});
+	std::map<int, pg::TableWriter> inserted;
 	for (Execution *execution : executions_) {
-		if (!execution->dirty) continue;
+		const bool moves = execution->stored && execution->slot != 0 && is_moved(*execution);
+		if (!execution->dirty && !moves) continue;
 		if (execution->announced != execution->status)
 			changes_.push_back({execution->id, -1, 0, letter_of(execution->status),
 			                    execution->status == Status::Waiting ? execution->waiting_for : ""});
@@ -200,65 +171,19 @@ void Batch::write_executions() {
 		    was_made_due(execution->id))
 			execution->due_at =
 			    std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
-		if (execution->stored) {
-			updated << pg::int8(execution->id) << pg::text(to_string(execution->status))
-			        << text_or_null(execution->waiting_for) << time_or_null(execution->due_at)
-			        << time_or_null(execution->started_at) << time_or_null(execution->finished_at)
-			        << time_or_null(execution->paused_at) << time_or_null(execution->deadline_at)
-			        << pg::int4(execution->paused_seconds) << pg::int4(execution->attempt)
-			        << json_or_null(execution->error) << text_or_null(execution->reason)
-			        << json_or_null(execution->at_start) << json_or_null(execution->options);
+		if (!execution->stored || moves) {
+			append_row(writer_of(inserted, execution->slot, execution_writer), *execution);
 			continue;
 		}
-		static std::map<int, pg::Statement> statements;
-		pg::Statement &insert = for_slot(
-		    statements, execution->slot,
-		    [](int slot) {
-			    return "INSERT INTO " + partition("playbook_executions", slot) +
-			           " (id, slot, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, "
-			           "waiting_for, "
-			           "due_at, priority, parameters, labels, options, at_start, created_at, started_at, "
-			           "finished_at, "
-			           "deadline_at, idempotency_key, parent_execution, parent_position, parent_item, error, "
-			           "reason) VALUES "
-			           "($1, $2::integer::smallint, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-			           "$15, $16, $17, $18, $19, $20, $21, "
-			           "$22, $23, $24, $25, $26, $27)";
-		    },
-		    {INT8OID,  INT4OID,  INT4OID,  TEXTOID,        INT8OID,        OIDOID,         OIDOID,
-		     TEXTOID,  TEXTOID,  TEXTOID,  TEXTOID,        TIMESTAMPTZOID, INT4OID,        JSONBOID,
-		     JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID,
-		     TEXTOID,  INT8OID,  INT4OID,  INT4OID,        JSONBOID,       TEXTOID});
-		const bool child = execution->parent_execution.has_value();
-		insert.execute(
-		    {pg::int8(execution->id),
-		     pg::int4(execution->slot),
-		     pg::int4(execution->home),
-		     pg::text(execution->playbook_id),
-		     pg::int8(execution->snapshot),
-		     pg::oid(execution->owner),
-		     pg::oid(execution->starter),
-		     pg::text(execution->actor),
-		     pg::optional_of(execution->customer_id, [](const std::string &id) { return pg::text(id); }),
-		     pg::text(to_string(execution->status)),
-		     text_or_null(execution->waiting_for),
-		     time_or_null(execution->due_at),
-		     pg::int4(execution->priority),
-		     pg::jsonb(execution->parameters),
-		     json_or_null(execution->labels),
-		     json_or_null(execution->options),
-		     json_or_null(execution->at_start),
-		     pg::timestamp(execution->created_at),
-		     time_or_null(execution->started_at),
-		     time_or_null(execution->finished_at),
-		     time_or_null(execution->deadline_at),
-		     text_or_null(execution->idempotency_key),
-		     pg::optional_of(execution->parent_execution, pg::int8),
-		     child ? pg::int4(execution->parent_position) : pg::null(),
-		     child ? pg::int4(execution->parent_item) : pg::null(),
-		     json_or_null(execution->error),
-		     text_or_null(execution->reason)});
+		updated << pg::int8(execution->id) << pg::text(to_string(execution->status))
+		        << text_or_null(execution->waiting_for) << time_or_null(execution->due_at)
+		        << time_or_null(execution->started_at) << time_or_null(execution->finished_at)
+		        << time_or_null(execution->paused_at) << time_or_null(execution->deadline_at)
+		        << pg::int4(execution->paused_seconds) << pg::int4(execution->attempt)
+		        << json_or_null(execution->error) << text_or_null(execution->reason)
+		        << json_or_null(execution->at_start) << json_or_null(execution->options);
 	}
+	for (auto &[slot, writer] : inserted) writer.write();
 	if (updated.empty()) return;
 	static pg::Statement update("UPDATE @playbook_executions_live e SET status = u.status, waiting_for = "
 	                            "u.waiting_for, due_at = u.due_at, "
@@ -282,7 +207,7 @@ void Batch::write_executions() {
 }
 
 void Batch::write_steps() {
-	std::map<int, Columns> inserted; // by slot
+	std::map<int, pg::TableWriter> inserted;
 	Columns updated(step_types);
 	for (Execution *execution : executions_) {
 		const auto queue = [&](StepRow &step) {
@@ -291,25 +216,36 @@ void Batch::write_steps() {
 				changes_.push_back({execution->id, step.position, step.item, letter_of(step.status),
 				                    step.status == StepStatus::Waiting ? step.waiting_for : ""});
 			if (step.stored)
-				append_step(updated, *execution, step);
+				append_update(updated, *execution, step);
 			else
-				append_step(inserted.try_emplace(execution->slot, step_types).first->second, *execution,
-				            step);
+				append_row(writer_of(inserted, execution->slot, step_writer), *execution, step);
 		};
 		for (StepRow &step : execution->steps) queue(step);
 		for (auto &[key, step] : execution->items) queue(step);
 	}
-	static std::map<int, pg::Statement> inserts;
-	for (const auto &[slot, columns] : inserted)
-		for_slot(inserts, slot, insert_steps_sql, {STEP_TYPES}).execute(columns.arrays());
+	for (auto &[slot, writer] : inserted) writer.write();
+	if (updated.empty()) return;
 	static pg::Statement update(update_steps_sql, {STEP_TYPES});
 	const pg::HashJoins joins;
-	if (!updated.empty()) update.execute(updated.arrays());
+	update.execute(updated.arrays());
+}
+
+void Batch::write_messages() {
+	pg::TableWriter writer = message_writer();
+	for (Execution *execution : executions_) {
+		const auto queue = [&](StepRow &step) {
+			for (const Message &message : step.messages) append_row(writer, *execution, step, message);
+			step.messages.clear();
+		};
+		for (StepRow &step : execution->steps) queue(step);
+		for (auto &[key, step] : execution->items) queue(step);
+	}
+	writer.write();
 }
 
 void Batch::write_row_sets() {
 	const auto store = [](const Execution &execution, const StepRow &step) {
-		if (!step.dirty || step.rows == nullptr || small(step)) return;
+		if (!step.dirty || step.rows == nullptr || is_kept_inline(step)) return;
 		result::store_chunks(execution.id, execution.slot, execution.home, step.position, step.item,
 		                     *step.rows);
 	};
@@ -319,43 +255,55 @@ void Batch::write_row_sets() {
 	}
 }
 
+bool Batch::is_moved(const Execution &execution) const {
+	return std::find(moved_.begin(), moved_.end(), &execution) != moved_.end();
+}
+
+// Their new rows are written; the live ones go, and with them go steps and row sets that were in the table
+// before.
 void Batch::move_finished() {
-	std::map<int, std::vector<std::int64_t>> by_slot;
-	for (Execution *execution : executions_) {
-		if (!is_final(execution->status) || execution->slot != 0 || !execution->stored ||
-		    !execution->finished_at)
-			continue;
-		execution->slot = history_slot(*execution->finished_at);
-		by_slot[execution->slot].push_back(execution->id);
+	if (moved_.empty()) return;
+	std::vector<std::int64_t> ids;
+	std::vector<pg::NullableDatumOf> places;
+	std::map<int, std::vector<std::int64_t>> with_steps;
+	for (Execution *execution : moved_) {
+		ids.push_back(execution->id);
+		if (ItemPointerIsValid(&execution->place))
+			places.push_back({PointerGetDatum(&execution->place), false});
+		const auto stored = [](const StepRow &step) { return step.stored; };
+		if (std::any_of(execution->steps.begin(), execution->steps.end(), stored))
+			with_steps[execution->slot].push_back(execution->id);
 	}
-	const auto move_sql = [](const char *table, const char *key, const char *columns, int slot) {
-		return "WITH gone AS (DELETE FROM " + partition(table, 0) + " WHERE " + key +
-		       " = ANY ($1) RETURNING *) INSERT INTO " + partition(table, slot) + " (slot, " + columns +
-		       ") SELECT " + std::to_string(slot) + "::smallint, " + columns + " FROM gone";
+	// By their places, since they are locked; a row that this transaction has changed meanwhile lies
+	// elsewhere.
+	static pg::Statement at_place(
+	    "DELETE FROM @playbook_executions_live WHERE ctid = ANY ($1) AND id = ANY ($2)",
+	    {TIDARRAYOID_, INT8ARRAYOID});
+	static pg::Statement by_id("DELETE FROM @playbook_executions_live WHERE id = ANY ($1)", {INT8ARRAYOID});
+	const pg::Argument all = pg::datum(pg::array_of(ids));
+	if (at_place.execute({pg::datum(pg::array_of(places, TIDOID)), all}) != ids.size()) by_id.execute({all});
+
+	const auto move_sql = [](const char *table, const char *columns, int slot) {
+		return "WITH gone AS (DELETE FROM @" + partition_of(table, 0) +
+		       " WHERE execution_id = ANY ($1) RETURNING *) INSERT INTO @" + partition_of(table, slot) +
+		       " (slot, " + columns + ") SELECT " + std::to_string(slot) + "::smallint, " + columns +
+		       " FROM gone";
 	};
-	static std::map<int, pg::Statement> executions, steps, rows;
-	for (const auto &[slot, ids] : by_slot) {
+	static std::map<int, pg::Statement> steps, rows;
+	for (const auto &[slot, moving] : with_steps) {
 		const auto run = [&, number = slot](std::map<int, pg::Statement> &made, const char *table,
-		                                    const char *key, const char *columns) {
+		                                    const char *columns) {
 			auto found = made.find(number);
 			if (found == made.end())
-				found =
-				    made.emplace(number, pg::Statement(move_sql(table, key, columns, number), {INT8ARRAYOID}))
-				        .first;
-			found->second.execute({pg::datum(pg::array_of(ids))});
+				found = made.emplace(number, pg::Statement(move_sql(table, columns, number), {INT8ARRAYOID}))
+				            .first;
+			found->second.execute({pg::datum(pg::array_of(moving))});
 		};
-		run(executions, "playbook_executions", "id",
-		    "id, home, playbook_id, snapshot, owner, starter, actor, customer_id, status, waiting_for, "
-		    "due_at, priority, parameters, "
-		    "labels, options, at_start, created_at, started_at, finished_at, paused_at, paused_seconds, "
-		    "deadline_at, idempotency_key, "
-		    "parent_execution, parent_position, parent_item, attempt, error, reason");
-		run(steps, "playbook_step_executions", "execution_id",
+		run(steps, "playbook_step_executions",
 		    "execution_id, position, item, home, step_id, type, status, outcome, attempt, reason, "
 		    "waiting_for, due_at, alone, owner, "
 		    "worker, input, output, error, row_count, rows, chunks, started_at, finished_at");
-		run(rows, "playbook_step_rows", "execution_id",
-		    "execution_id, position, item, chunk, home, row_count, data");
+		run(rows, "playbook_step_rows", "execution_id, position, item, chunk, home, row_count, data");
 	}
 }
 

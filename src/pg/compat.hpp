@@ -9,6 +9,7 @@
 extern "C" {
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
+#include "executor/executor.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -45,6 +46,15 @@ inline void init_materialized(FunctionCallInfo info) { InitMaterializedSRF(info,
 
 // The role of the oid may act as `role` (membership with inheritance): has_privs_of_role in every version.
 inline bool has_privileges_of(Oid member, Oid role) { return has_privs_of_role(member, role); }
+
+// Enters a row that is in the table into its indexes; a duplicate in a unique one is an error.
+inline void insert_index_entries(ResultRelInfo *table, TupleTableSlot *row, EState *state) {
+#if PG_VERSION_NUM >= 160000
+	(void) ExecInsertIndexTuples(table, row, state, false, false, nullptr, NIL, false);
+#else
+	(void) ExecInsertIndexTuples(table, row, state, false, false, nullptr, NIL);
+#endif
+}
 
 // The place of this process in the array of PGPROCs.
 inline int process_number() {

@@ -3,6 +3,7 @@
 #include "pg/installation.hpp"
 
 extern "C" {
+#include "commands/sequence.h"
 #include "jit/jit.h"
 #include "optimizer/cost.h"
 }
@@ -104,7 +105,8 @@ void Statement::prepare() {
 	}
 	const std::string text = qualified(sql_);
 	plan_ = call([&text, this] {
-		SPIPlanPtr plan = SPI_prepare(text.c_str(), count_, types_.data());
+		// One plan for all arguments: with a batch's lists, planning anew would cost more than executing.
+		SPIPlanPtr plan = SPI_prepare_cursor(text.c_str(), count_, types_.data(), CURSOR_OPT_GENERIC_PLAN);
 		if (plan == nullptr)
 			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
@@ -130,20 +132,28 @@ Rows Statement::run(const Argument *arguments, std::size_t count, long limit) {
 	return Rows(SPI_tuptable, SPI_processed);
 }
 
-Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments,
+std::int64_t next_number(const char *sequence) {
+	const Oid schema = installation().schema;
+	return call([&] {
+		const Oid found = get_relname_relid(sequence, schema);
+		if (!OidIsValid(found)) elog(ERROR, "sequence \"%s\" of the extension does not exist", sequence);
+		return nextval_internal(found, false);
+	});
+}
+
+Rows query_once(std::string_view sql, const std::pair<Oid, Argument> *arguments, std::size_t count,
                 bool read_only) {
 	const std::string text = qualified(sql);
-	std::array<Oid, 24> types{};
-	std::array<Datum, 24> values{};
-	std::array<char, 24> nulls{};
-	std::size_t at = 0;
-	for (const auto &[type, argument] : arguments) {
-		types[at] = type;
-		values[at] = argument.value;
-		nulls[at++] = argument.is_null ? 'n' : ' ';
+	std::array<Oid, 32> types{};
+	std::array<Datum, 32> values{};
+	std::array<char, 32> nulls{};
+	for (std::size_t at = 0; at < count; ++at) {
+		types.at(at) = arguments[at].first;
+		values[at] = arguments[at].second.value;
+		nulls[at] = arguments[at].second.is_null ? 'n' : ' ';
 	}
 	const int result = call([&] {
-		return SPI_execute_with_args(text.c_str(), static_cast<int>(at), types.data(), values.data(),
+		return SPI_execute_with_args(text.c_str(), static_cast<int>(count), types.data(), values.data(),
 		                             nulls.data(), read_only, 0);
 	});
 	if (result < 0) refuse_result(result, text.c_str());

@@ -30,6 +30,7 @@ struct Argument {
 };
 inline Argument null() { return {}; }
 inline Argument int8(std::int64_t value) { return {Int64GetDatum(value), false}; }
+inline Argument int2(std::int32_t value) { return {Int16GetDatum(static_cast<std::int16_t>(value)), false}; }
 inline Argument int4(std::int32_t value) { return {Int32GetDatum(value), false}; }
 inline Argument boolean(bool value) { return {BoolGetDatum(value), false}; }
 inline Argument oid(Oid value) { return {ObjectIdGetDatum(value), false}; }
@@ -118,8 +119,15 @@ private:
 	std::uint64_t generation_ = 0;
 };
 
-// A statement used once. `@name` is qualified as in Statement.
-Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments = {},
+// The next number of a sequence of ours, by its name in the extension's schema.
+std::int64_t next_number(const char *sequence);
+
+// A statement used once, of at most 32 arguments. `@name` is qualified as in Statement.
+Rows query_once(std::string_view sql, const std::pair<Oid, Argument> *arguments, std::size_t count,
                 bool read_only = false);
+inline Rows query_once(std::string_view sql, std::initializer_list<std::pair<Oid, Argument>> arguments = {},
+                       bool read_only = false) {
+	return query_once(sql, arguments.begin(), arguments.size(), read_only);
+}
 
 } // namespace playbook::pg

@@ -57,6 +57,9 @@ ContextScope::~ContextScope() {
 }
 
 void SettingScope::set(const char *name, const char *value) {
+	const char *present = call([name] { return GetConfigOption(name, true, false); });
+	if (level_ == 0 && present != nullptr && std::string_view(present) == value) return;
+	open();
 	call([name, value] {
 		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
 		                         GUC_ACTION_SAVE, true, 0, false);

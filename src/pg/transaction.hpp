@@ -91,18 +91,26 @@ private:
 	const int exceptions_ = std::uncaught_exceptions();
 };
 
-// A level of settings: what is set inside is undone when the scope ends.
+// A level of settings: what set() changes is undone when the scope ends. The level is opened by the first
+// change, since closing one makes the server look at every setting there is: a value that stands already
+// costs nothing.
 class SettingScope {
 public:
-	SettingScope() : level_(NewGUCNestLevel()) {}
+	SettingScope() = default;
+	// At once, where code that is not ours runs inside: what that code sets is undone, too.
+	void open() {
+		if (level_ == 0) level_ = NewGUCNestLevel();
+	}
 	// Throws when the server refuses the value.
 	void set(const char *name, const char *value);
-	~SettingScope() { AtEOXact_GUC(true, level_); }
+	~SettingScope() {
+		if (level_ != 0) AtEOXact_GUC(true, level_);
+	}
 	SettingScope(const SettingScope &) = delete;
 	SettingScope &operator=(const SettingScope &) = delete;
 
 private:
-	const int level_;
+	int level_ = 0;
 };
 
 } // namespace playbook::pg

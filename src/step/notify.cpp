@@ -48,7 +48,7 @@ public:
 			messages.push_back(
 			    {"notify", i == 0 ? key : key + ":" + std::to_string(i), people[i], payload, std::nullopt});
 		add_other_ways(context, input, people, payload, messages);
-		queue_outbox(context, messages);
+		queue_outbox(context, std::move(messages));
 		return Result::completed();
 	}
 

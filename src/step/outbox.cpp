@@ -85,8 +85,13 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	return {present.int8(0, 0), present.boolean(0, 1)};
 }
 
-void queue_outbox(const Context &context, const std::vector<OutboxMessage> &messages) {
+void queue_outbox(const Context &context, std::vector<OutboxMessage> messages) {
 	if (messages.empty()) return;
+	if (!context.row.stored && context.row.attempt == 0) {
+		for (OutboxMessage &message : messages) message.connection = connection_of(context);
+		context.row.messages = std::move(messages);
+		return;
+	}
 	if (messages.size() == 1) {
 		(void) queue_outbox(context, messages.front());
 		return;

@@ -11,16 +11,11 @@
 
 namespace playbook::step {
 
-struct OutboxMessage {
-	std::string kind; // email, meeting, notify, or what a playbook's `via` names
-	std::string idempotency_key;
-	std::string recipient; // as people read it
-	Value payload;
-	std::optional<TimestampTz> due_at; // nullopt: at once
-};
+using OutboxMessage = execution::Message;
 
-// Queues messages of one step, in one statement. As playbook_engine, whoever is current.
-void queue_outbox(const Context &context, const std::vector<OutboxMessage> &messages);
+// Queues messages of one step, in one statement, as playbook_engine, whoever is current. At the first attempt
+// of a step, when none of them can be there yet, they are left to be written with all of its batch.
+void queue_outbox(const Context &context, std::vector<OutboxMessage> messages);
 // Queues one and says which it is, and whether a sender has reported it as sent before: the step was run
 // again.
 struct Queued {

@@ -1,0 +1,134 @@
+#include "pg/table_writer.hpp"
+
+#include "pg/installation.hpp"
+
+extern "C" {
+#include "access/tableam.h"
+#include "executor/executor.h"
+#include "utils/rel.h"
+}
+
+namespace playbook::pg {
+namespace {
+
+constexpr int rows_at_once = 500; // as many as COPY gathers, about
+
+// Plain pointers: this crosses the fence.
+struct Rows_ {
+	Oid table;
+	const char *const *columns;
+	int column_count;
+	const Datum *values;
+	const char *nulls;
+	int row_count;
+};
+
+AttrNumber attribute_of(TupleDesc shape, const char *name) {
+	for (int i = 0; i < shape->natts; ++i) {
+		const Form_pg_attribute attribute = TupleDescAttr(shape, i);
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return attribute->attnum;
+	}
+	elog(ERROR, "column \"%s\" does not exist", name);
+}
+
+TupleTableSlot *row_in_slot(TupleTableSlot *slot, const Rows_ &rows, const AttrNumber *attributes, int row) {
+	ExecClearTuple(slot);
+	const int natts = slot->tts_tupleDescriptor->natts;
+	memset(slot->tts_isnull, true, static_cast<std::size_t>(natts) * sizeof(bool));
+	for (int i = 0; i < rows.column_count; ++i) {
+		const int from = row * rows.column_count + i;
+		slot->tts_values[attributes[i] - 1] = rows.values[from];
+		slot->tts_isnull[attributes[i] - 1] = rows.nulls[from] != 0;
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
+// False when the table has triggers, and nothing was written.
+bool write_rows(const Rows_ &rows) {
+	Relation relation = table_open(rows.table, RowExclusiveLock);
+	if (relation->trigdesc != nullptr) {
+		table_close(relation, NoLock);
+		return false;
+	}
+	MemoryContext context =
+	    AllocSetContextCreate(CurrentMemoryContext, "playbook rows to write", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext before = MemoryContextSwitchTo(context);
+	// A copy: what the relation cache hands out is counted, and each slot would count.
+	TupleDesc shape = CreateTupleDescCopy(RelationGetDescr(relation));
+	auto *attributes = static_cast<AttrNumber *>(palloc(sizeof(AttrNumber) * rows.column_count));
+	for (int i = 0; i < rows.column_count; ++i) attributes[i] = attribute_of(shape, rows.columns[i]);
+
+	EState *state = CreateExecutorState();
+	ResultRelInfo *target = makeNode(ResultRelInfo);
+	InitResultRelInfo(target, relation, 1, nullptr, 0);
+	ExecOpenIndices(target, false);
+	const int most = Min(rows.row_count, rows_at_once);
+	auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * most));
+	for (int i = 0; i < most; ++i) slots[i] = MakeSingleTupleTableSlot(shape, &TTSOpsVirtual);
+	const CommandId command = GetCurrentCommandId(true);
+	MemoryContext tuples = AllocSetContextCreate(context, "playbook tuples", ALLOCSET_DEFAULT_SIZES);
+	for (int from = 0; from < rows.row_count; from += most) {
+		const int count = Min(most, rows.row_count - from);
+		for (int i = 0; i < count; ++i) row_in_slot(slots[i], rows, attributes, from + i);
+		MemoryContextSwitchTo(tuples);
+		table_multi_insert(relation, slots, count, command, 0, nullptr);
+		MemoryContextSwitchTo(context);
+		for (int i = 0; i < count; ++i) {
+			if (target->ri_NumIndices == 0) break;
+			compat::insert_index_entries(target, slots[i], state);
+			ResetPerTupleExprContext(state);
+		}
+		MemoryContextReset(tuples);
+	}
+	ExecCloseIndices(target);
+	FreeExecutorState(state);
+	table_close(relation, NoLock);
+	MemoryContextSwitchTo(before);
+	MemoryContextDelete(context);
+	CommandCounterIncrement();
+	return true;
+}
+
+} // namespace
+
+void TableWriter::write() {
+	if (values_.empty()) return;
+	const Installation &here = installation();
+	Rows_ rows{};
+	rows.table = call([&] { return get_relname_relid(table_.c_str(), here.schema); });
+	if (!OidIsValid(rows.table))
+		throw Error(ERRCODE_UNDEFINED_TABLE, "table \"" + table_ + "\" of the extension does not exist");
+	rows.columns = columns_.data();
+	rows.column_count = static_cast<int>(columns_.size());
+	rows.values = values_.data();
+	rows.nulls = nulls_.data();
+	rows.row_count = static_cast<int>(values_.size() / columns_.size());
+	if (!call([&rows] { return write_rows(rows); })) insert_singly(rows.table);
+	values_.clear();
+	nulls_.clear();
+}
+
+void TableWriter::insert_singly(Oid relation) {
+	std::string names, places;
+	std::vector<std::pair<Oid, Argument>> row;
+	for (const char *column : columns_) {
+		const Oid type = call([&] {
+			const AttrNumber attribute = get_attnum(relation, column);
+			return attribute == InvalidAttrNumber ? InvalidOid : get_atttype(relation, attribute);
+		});
+		names += (names.empty() ? "" : ", ") + std::string(column);
+		row.emplace_back(type, Argument());
+		places += (places.empty() ? "$" : ", $") + std::to_string(row.size());
+	}
+	// A column that is generated as an identity takes our number too.
+	const std::string sql = "INSERT INTO @" + table_ + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" +
+	                        places + ")";
+	for (std::size_t from = 0; from < values_.size(); from += columns_.size()) {
+		for (std::size_t i = 0; i < columns_.size(); ++i)
+			row[i].second = {values_[from + i], nulls_[from + i] != 0};
+		(void) query_once(sql, row.data(), row.size());
+	}
+}
+
+} // namespace playbook::pg
