@@ -277,7 +277,7 @@ void Batch::move_finished() {
 	// By their places, since they are locked; a row that this transaction has changed meanwhile lies
 	// elsewhere.
 	static pg::Statement at_place(
-	    "DELETE FROM @playbook_executions_live WHERE ctid = ANY ($1) AND id = ANY ($2)",
+	    "DELETE FROM @playbook_executions_live WHERE ctid = ANY ($1) AND id + 0 = ANY ($2)",
 	    {TIDARRAYOID_, INT8ARRAYOID});
 	static pg::Statement by_id("DELETE FROM @playbook_executions_live WHERE id = ANY ($1)", {INT8ARRAYOID});
 	const pg::Argument all = pg::datum(pg::array_of(ids));

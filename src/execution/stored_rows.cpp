@@ -10,22 +10,21 @@ std::string partition_of(const char *table, int slot) {
 }
 
 pg::TableWriter execution_writer(int slot) {
-	return {partition_of("playbook_executions", slot),
-	        {"id",           "slot",
-	         "home",         "playbook_id",
-	         "snapshot",     "owner",
-	         "starter",      "actor",
-	         "customer_id",  "status",
-	         "waiting_for",  "due_at",
-	         "priority",     "parameters",
-	         "labels",       "options",
-	         "at_start",     "created_at",
-	         "started_at",   "finished_at",
-	         "paused_at",    "paused_seconds",
-	         "deadline_at",  "idempotency_key",
-	         "attempt",      "parent_execution",
-	         "error",        "parent_position",
-	         "reason",       "parent_item"}};
+	return {partition_of("playbook_executions", slot), {"id",          "slot",
+	                                                    "home",        "playbook_id",
+	                                                    "snapshot",    "owner",
+	                                                    "starter",     "actor",
+	                                                    "customer_id", "status",
+	                                                    "waiting_for", "due_at",
+	                                                    "priority",    "parameters",
+	                                                    "labels",      "options",
+	                                                    "at_start",    "created_at",
+	                                                    "started_at",  "finished_at",
+	                                                    "paused_at",   "paused_seconds",
+	                                                    "deadline_at", "idempotency_key",
+	                                                    "attempt",     "parent_execution",
+	                                                    "error",       "parent_position",
+	                                                    "reason",      "parent_item"}};
 }
 
 void append_row(pg::TableWriter &writer, const Execution &execution) {
@@ -61,10 +60,10 @@ StoredRowSet stored_row_set(const StepRow &step) {
 
 pg::TableWriter step_writer(int slot) {
 	return {partition_of("playbook_step_executions", slot),
-	        {"execution_id", "slot",       "position", "item",   "home",       "step_id",    "type",
-	         "status",       "outcome",    "attempt",  "reason", "waiting_for", "due_at",    "alone",
-	         "owner",        "worker",     "input",    "output", "error",      "row_count",  "rows",
-	         "chunks",       "started_at", "finished_at"}};
+	        {"execution_id", "slot",      "position", "item",    "home",       "step_id",
+	         "type",         "status",    "outcome",  "attempt", "reason",     "waiting_for",
+	         "due_at",       "alone",     "owner",    "worker",  "input",      "output",
+	         "error",        "row_count", "rows",     "chunks",  "started_at", "finished_at"}};
 }
 
 void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step) {

@@ -21,7 +21,8 @@ void append_row(pg::TableWriter &writer, const Execution &execution, const StepR
 
 // Whether a row set is kept in its step's row rather than in chunks of its own.
 bool is_kept_inline(const StepRow &step);
-// The row set's bytes and number of chunks as the step's row has them; {null, -1} leaves what the table holds.
+// The row set's bytes and number of chunks as the step's row has them; {null, -1} leaves what the table
+// holds.
 struct StoredRowSet {
 	pg::Argument rows, chunks;
 };

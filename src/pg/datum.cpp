@@ -101,11 +101,6 @@ Value value_from_jsonb(Datum datum) {
 	return root;
 }
 
-Datum jsonb_datum(const Value &value) {
-	const std::string text = to_json(value);
-	return call([&text] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.c_str())); });
-}
-
 std::string output_text(Datum datum, Oid type) {
 	const char *text = call([=] {
 		Oid function;

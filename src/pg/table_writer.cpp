@@ -122,8 +122,8 @@ void TableWriter::insert_singly(Oid relation) {
 		places += (places.empty() ? "$" : ", $") + std::to_string(row.size());
 	}
 	// A column that is generated as an identity takes our number too.
-	const std::string sql = "INSERT INTO @" + table_ + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" +
-	                        places + ")";
+	const std::string sql =
+	    "INSERT INTO @" + table_ + " (" + names + ") OVERRIDING SYSTEM VALUE VALUES (" + places + ")";
 	for (std::size_t from = 0; from < values_.size(); from += columns_.size()) {
 		for (std::size_t i = 0; i < columns_.size(); ++i)
 			row[i].second = {values_[from + i], nulls_[from + i] != 0};

@@ -1,14 +1,14 @@
-// Many rows into one of our tables at once, as COPY writes them: page by page into the heap with one record of
-// WAL for each page, then into the indexes. An INSERT of a batch's arrays costs about twice as much.
+// Many rows into one of our tables at once, as COPY writes them: page by page into the heap with one record
+// of WAL for each page, then into the indexes. An INSERT of a batch's arrays costs about twice as much.
 //
 //   pg::TableWriter steps("playbook_step_executions_live", {"execution_id", "position", "status"});
 //   steps << pg::int8(id) << pg::int4(0) << pg::text("completed");
 //   steps.write();
 //
-// The caller vouches for what it writes: no default is filled in (a column that is not named becomes null) and
-// no check constraint is looked at; unique indexes are. Where somebody has put a trigger on the table, rows are
-// inserted one by one by statements, so that it fires. Runs as whoever is current, without asking for
-// privileges: for tables of ours, from inside an EngineIdentity.
+// The caller vouches for what it writes: no default is filled in (a column that is not named becomes null)
+// and no check constraint is looked at; unique indexes are. Where somebody has put a trigger on the table,
+// rows are inserted one by one by statements, so that it fires. Runs as whoever is current, without asking
+// for privileges: for tables of ours, from inside an EngineIdentity.
 #pragma once
 
 #include "pg/spi.hpp"
