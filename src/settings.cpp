@@ -29,6 +29,7 @@ char *currency_value = nullptr;
 bool strict_templates_value = false;
 int outbox_value = 0;
 int notify_value = 2;
+int notify_limit_value = 1000;
 int feed_retention_value = 1440;
 int max_definition_size_value = 1024;
 int max_items_value = 100000;
@@ -80,6 +81,8 @@ const IntegerSetting integers[] = {
      PGC_USERSET, 0},
     {"playbook.max_row_set_size", "Size of one step's row set.", &max_row_set_size_value, 256, 1, 1024 * 1024,
      PGC_SUSET, GUC_UNIT_MB},
+    {"playbook.notify_limit", "Changes told by NOTIFY in a second; 0: every one.", &notify_limit_value, 1000, 0,
+     1000000, PGC_SIGHUP, 0},
     {"playbook.feed_retention", "How long announced changes can be read with playbook_changes().",
      &feed_retention_value, 1440, 1, 527040, PGC_SIGHUP, GUC_UNIT_MIN},
     {"playbook.max_definition_size", "Size of a definition's text.", &max_definition_size_value, 1024, 1,
@@ -130,6 +133,7 @@ std::string currency() { return currency_value; }
 bool strict_templates() { return strict_templates_value; }
 bool outbox_delivers() { return outbox_value == 1; }
 Notify notify() { return static_cast<Notify>(notify_value); }
+int notify_limit() { return notify_limit_value; }
 std::int64_t feed_retention_microseconds() { return std::int64_t{60000000} * feed_retention_value; }
 std::int64_t max_definition_bytes() { return std::int64_t{1024} * max_definition_size_value; }
 int max_items() { return max_items_value; }

@@ -36,6 +36,7 @@ bool outbox_delivers();  // playbook.outbox = deliver
 // Notification
 enum class Notify { Off, Playbook, All };
 Notify notify();                            // playbook.notify: off | playbook | all
+int notify_limit();
 std::int64_t feed_retention_microseconds(); // playbook.feed_retention
 // Limits
 std::int64_t max_definition_bytes(); // playbook.max_definition_size

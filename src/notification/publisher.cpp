@@ -156,6 +156,41 @@ void require_known(std::int64_t after, const pg::Rows &rows) {
 		                hint);
 }
 
+// How many changes may be told now: as many as a second allows, and as many saved up at most. Thousands in a
+// second are read by nobody, but fill the server's queue, which ends in errors when one listener sleeps.
+std::size_t allowance(std::size_t wanted) {
+	static double saved = 0;
+	static TimestampTz counted_at = 0;
+	const double limit = settings::notify_limit();
+	if (limit == 0) return wanted;
+	const TimestampTz now = GetCurrentTimestamp();
+	saved = std::min(limit, saved + limit * static_cast<double>(now - counted_at) / USECS_PER_SEC);
+	counted_at = now;
+	const std::size_t allowed = std::min(wanted, static_cast<std::size_t>(saved));
+	saved -= static_cast<double>(allowed);
+	return allowed;
+}
+
+// Tells listeners of batches that have their numbers. Of more than is allowed the first are told, and the very
+// last, by which a listener sees how far the feed has come and that there is something to read.
+void tell(const pg::Rows &rows) {
+	const settings::Notify level = settings::notify();
+	if (level == settings::Notify::Off) return;
+	const std::int64_t first = rows.int8(0, 0);
+	const std::size_t last = rows.size() - 1;
+	const std::int64_t end =
+	    rows.int8(last, 0) + static_cast<std::int64_t>(pg::integers_from_array(rows.datum(last, 1)).size());
+	const std::size_t allowed = allowance(static_cast<std::size_t>(end - first));
+	std::vector<Change> changes = expand(rows, first - 1, allowed);
+	if (first + static_cast<std::int64_t>(allowed) < end)
+		for (Change &change : expand(rows, end - 2, 1)) changes.push_back(std::move(change));
+	for (const Change &change : changes) {
+		const std::string payload = payload_of(change);
+		notify("playbook", payload);
+		if (level == settings::Notify::All) notify("playbook_" + std::to_string(change.execution), payload);
+	}
+}
+
 } // namespace
 
 std::string payload_of(const Change &change) {
@@ -189,20 +224,14 @@ Announced announce() {
 	// to the statement, whose snapshot is taken after that.
 	static pg::Statement number(
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
-	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f) "
-	    "UPDATE @playbook_change_batches b SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
-	    "WHERE b.id = fresh.id RETURNING " BATCH_COLUMNS,
+	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
+	    "b AS (UPDATE @playbook_change_batches c SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
+	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS " FROM b ORDER BY b.first_seq",
 	    {INT4OID, INT8OID});
 	const pg::Rows rows =
 	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});
 	if (rows.empty()) return Announced::Nothing;
-	const settings::Notify level = settings::notify();
-	if (level == settings::Notify::Off) return Announced::Some;
-	for (const Change &change : expand(rows, 0, SIZE_MAX)) {
-		const std::string payload = payload_of(change);
-		notify("playbook", payload);
-		if (level == settings::Notify::All) notify("playbook_" + std::to_string(change.execution), payload);
-	}
+	tell(rows);
 	return Announced::Some;
 }
 
