@@ -35,7 +35,7 @@ bool strict_templates(); // playbook.strict_templates
 bool outbox_delivers();  // playbook.outbox = deliver
 // Notification
 enum class Notify { Off, Playbook, All };
-Notify notify();                            // playbook.notify: off | playbook | all
+Notify notify(); // playbook.notify: off | playbook | all
 int notify_limit();
 std::int64_t feed_retention_microseconds(); // playbook.feed_retention
 // Limits

@@ -171,8 +171,8 @@ std::size_t allowance(std::size_t wanted) {
 	return allowed;
 }
 
-// Tells listeners of batches that have their numbers. Of more than is allowed the first are told, and the very
-// last, by which a listener sees how far the feed has come and that there is something to read.
+// Tells listeners of batches that have their numbers. Of more than is allowed the first are told, and the
+// very last, by which a listener sees how far the feed has come and that there is something to read.
 void tell(const pg::Rows &rows) {
 	const settings::Notify level = settings::notify();
 	if (level == settings::Notify::Off) return;

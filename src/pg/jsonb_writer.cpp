@@ -4,15 +4,18 @@
 namespace playbook::pg {
 namespace {
 
-// What follows runs beyond the fence: references to parts of a Value that outlives it, and no object of our own.
+// What follows runs beyond the fence: references to parts of a Value that outlives it, and no object of our
+// own.
 
 JsonbValue string_value(const std::string &text) {
 	// As jsonb_in says it, which reads a NUL as an escape only.
 	if (memchr(text.data(), 0, text.size()) != nullptr)
-		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER), errmsg("unsupported Unicode escape sequence"),
-		                errdetail("\\u0000 cannot be converted to text.")));
+		ereport(ERROR,
+		        (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER), errmsg("unsupported Unicode escape sequence"),
+		         errdetail("\\u0000 cannot be converted to text.")));
 	if (text.size() > JENTRY_OFFLENMASK)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("string too long to represent as jsonb string")));
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+		                errmsg("string too long to represent as jsonb string")));
 	JsonbValue item;
 	item.type = jbvString;
 	item.val.string.val = const_cast<char *>(text.data());
@@ -31,9 +34,10 @@ JsonbValue number_value(const std::string &digits) {
 		small = digits[i] >= '0' && digits[i] <= '9';
 		integer = integer * 10 + (digits[i] - '0');
 	}
-	item.val.numeric = small ? int64_to_numeric(negative ? -integer : integer)
-	                         : DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits.c_str()),
-	                                                               ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	item.val.numeric =
+	    small ? int64_to_numeric(negative ? -integer : integer)
+	          : DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits.c_str()),
+	                                                ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 	return item;
 }
 
