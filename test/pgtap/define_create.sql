@@ -60,15 +60,13 @@ SELECT is((SELECT count(*) FROM playbook_history WHERE playbook_id = 'two'), 3::
 SELECT is(refusal($$SELECT playbook_update('two', tiny('six'))$$),
           E'22023 the definition''s id is "six", not "two"\nDETAIL: A playbook keeps its id.\n'
           'HINT: Use playbook_duplicate() for a copy under another id.', 'a playbook keeps its id');
--- Whatever there is in the library.
-SELECT is(regexp_replace(refusal($$SELECT playbook_update('twoo', tiny('twoo'))$$), '(?<=has: )[a-z_, ]+', '…'),
-          E'42704 playbook "twoo" does not exist\nDETAIL: Valid playbooks are: one, three, two. The library has: ….\n'
+SELECT is(refusal($$SELECT playbook_update('twoo', tiny('twoo'))$$),
+          E'42704 playbook "twoo" does not exist\nDETAIL: Valid playbooks are: one, three, two.\n'
           'HINT: Create it with playbook_create(), or ask its owner to share it with you.',
               'an unknown playbook: the valid ids');
 RESET ROLE;
-SELECT is(regexp_replace(refusal($$SELECT as_role('define_other', $q$SELECT playbook_update('two', tiny('two'))$q$)$$),
-              '(?<=has: )[a-z_, ]+', '…'),
-          E'42704 playbook "two" does not exist\nDETAIL: There is no playbook that you may see. The library has: ….\n'
+SELECT is(refusal($$SELECT as_role('define_other', $q$SELECT playbook_update('two', tiny('two'))$q$)$$),
+          E'42704 playbook "two" does not exist\nDETAIL: There is no playbook that you may see.\n'
           'HINT: Create it with playbook_create(), or ask its owner to share it with you.',
               'of which nobody hears who may not see them');
 SET LOCAL ROLE define_author;

@@ -43,7 +43,10 @@ SELECT * FROM playbook_records(:'document'::jsonb ->> 'run_id', 'figures') AS fi
 SELECT kind, recipient, payload ->> 'message' AS message, status FROM playbook_outbox;
 
 -- mistakes say what is right
+-- (the detail lists the library, too)
+\set VERBOSITY terse
 SELECT playbook_run('risks');
+\set VERBOSITY default
 SELECT playbook_run('risk', parameters => '{"treshold": 3}');
 SELECT playbook_run('risk', parameters => '{"threshold": "high"}');
 SELECT playbook_start('risk', '{"threshold": 3}');
