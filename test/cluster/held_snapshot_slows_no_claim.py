@@ -1,4 +1,4 @@
-"""A snapshot that somebody holds keeps the index entries of everything that was claimed since: no claim walks over them."""
+"""A snapshot that somebody holds keeps the index entries of all that was claimed since: no claim walks over them."""
 from harness import Cluster, check, check_equal, run
 
 COUNT, BATCH, SINGLES = 4000, 50, 100
@@ -18,8 +18,8 @@ def reported(cluster, least):
 
 
 def drain(cluster, count, priorities=1):
-    starts = ("SELECT count(*) FROM playbook_start_many('quick', (SELECT jsonb_agg(jsonb_build_object('priority', n %% %s))"
-              " FROM generate_series(1, %s) AS n)) WHERE outcome = 'started'")
+    starts = ("SELECT count(*) FROM playbook_start_many('quick', (SELECT jsonb_agg(jsonb_build_object("
+              "'priority', n %% %s)) FROM generate_series(1, %s) AS n)) WHERE outcome = 'started'")
     check_equal(cluster.value(starts, [priorities, count]), count, "started")
     cluster.wait_for("SELECT NOT EXISTS (SELECT FROM playbook_executions_live)", f"{count} executions to end", 60)
 
@@ -41,7 +41,8 @@ def claims_pass_over_what_is_dead():
             # where a batch is cut short; to begin at the first entry for every batch is 40 times their number.
             most = 6 * priorities * COUNT
             print(f"# {priorities} priorities: {drained - before} entries read for {COUNT} executions")
-            check(drained - before <= most, f"{COUNT} executions read {drained - before} index entries, not up to {most}")
+            read = drained - before
+            check(read <= most, f"{COUNT} executions read {read} index entries, not up to {most}")
             # One at a time, behind all those entries. The scheduler reads them once in half a minute.
             for _ in range(SINGLES):
                 drain(cluster, 1)
