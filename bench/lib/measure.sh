@@ -62,7 +62,8 @@ drain() {
 		seconds=$(
 			bench_psql <<-END
 				SELECT extract(epoch FROM max(finished_at) - '$committed')
-				FROM (SELECT * FROM playbook_executions WHERE playbook_id = '$playbook' ORDER BY id DESC LIMIT $count) AS e
+				FROM (SELECT * FROM playbook_executions WHERE playbook_id = '$playbook'
+					ORDER BY id DESC LIMIT $count) AS e
 				HAVING count(*) = $count AND bool_and(status = 'completed');
 			END
 		)
@@ -111,12 +112,15 @@ tps() {
 latency() {
 	local directory values
 	directory=$(mktemp -d)
-	(cd "$directory" && PGUSER=${latency_role:-bench_owner} pgbench -n -c 1 -t "$2" -l -f /dev/stdin "$database" >out 2>&1) ||
+	(cd "$directory" &&
+		PGUSER=${latency_role:-bench_owner} pgbench -n -c 1 -t "$2" -l -f /dev/stdin "$database" >out 2>&1) ||
 		fail "pgbench failed" "$(cat "$directory/out")"
 	read -r -a values < <(sort -n -k 3,3 "$directory"/pgbench_log.* |
 		awk '{ v[NR] = $3 } END { printf "%.3f %.3f\n", v[int((NR + 1) / 2)] / 1000, v[int(NR * 0.99 + 0.5)] / 1000 }')
 	rm -rf "$directory"
-	p50=${values[0]} p99=${values[1]}
+	p50=${values[0]}
+	# shellcheck disable=SC2034 # for the scenario
+	p99=${values[1]}
 	metric "$1, p50" "$p50" ms
 	metric "$1, p99" "${values[1]}" ms
 }

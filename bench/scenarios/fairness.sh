@@ -9,7 +9,9 @@ prepare() {
 		SELECT 'CREATE ROLE bench_other LOGIN' WHERE to_regrole('bench_other') IS NULL \gexec
 		GRANT playbook_author, playbook_operator TO bench_other;
 	END
-	PGUSER=bench_other bench_psql -v definition="{\"id\": \"single\", \"steps\": [$(three_steps query 'SELECT 1 AS n')]}" \
+	local steps
+	steps=$(three_steps query 'SELECT 1 AS n')
+	PGUSER=bench_other bench_psql -v definition="{\"id\": \"single\", \"steps\": [$steps]}" \
 		<<<"SELECT playbook_create(:'definition', publish => true)" >/dev/null
 	drain engine 100 >/dev/null
 }

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # database is bench/run's, holder_PID is coproc's
 # Whether a session that holds a snapshot, or a transaction that has an id, for BENCH_HOLD (300) seconds slows the
 # engine, which works all that time: what is dead cannot be removed meanwhile. The last drain against the first; and a
 # bystander's query, on a table that the engine knows nothing of, at both times.
 
 prepare() {
 	prepare_owner
-	owner_psql -c "CREATE TABLE bystander AS SELECT n AS id, md5(n::text) AS text FROM generate_series(1, 100000) AS n" \
+	owner_psql -c "CREATE TABLE bystander AS
+		SELECT n AS id, md5(n::text) AS text FROM generate_series(1, 100000) AS n" \
 		-c "CREATE UNIQUE INDEX ON bystander (id)" -c "ANALYZE bystander"
 }
 
