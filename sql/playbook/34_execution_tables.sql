@@ -76,6 +76,9 @@ COMMENT ON COLUMN playbook_executions.reason IS 'Why it was cancelled, paused, r
 
 CREATE INDEX playbook_executions_customer_id_status_idx ON playbook_executions (customer_id, status, id DESC)
     WHERE customer_id IS NOT NULL;
+-- The former execution of an analysis, which is for no customer: ${previous.…}. That of a customer is found above.
+CREATE INDEX playbook_executions_playbook_id_id_idx ON playbook_executions (playbook_id, id DESC)
+    WHERE customer_id IS NULL AND status = 'completed';
 -- What failed lately for a person: playbook_my_work.
 CREATE INDEX playbook_executions_actor_finished_at_idx ON playbook_executions (actor, finished_at)
     WHERE status = 'failed';

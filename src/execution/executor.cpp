@@ -7,6 +7,7 @@
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
 #include "pg/identity.hpp"
+#include "result/output_view.hpp"
 #include "settings.hpp"
 #include "worker/shared_state.hpp"
 
@@ -205,6 +206,12 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 
 void after_commit(const TurnOptions &options, const Batch &batch) {
 	worker::wake_waiters(batch.finished());
+	// Not within the batch: a view's name may be locked, and nobody else's work is to wait for it.
+	if (!batch.without_views().empty()) {
+		Transaction transaction(place_of(options));
+		result::show_first_outputs(batch.without_views());
+		transaction.commit();
+	}
 	if (!parents_are_left()) return;
 	Transaction transaction(place_of(options));
 	{

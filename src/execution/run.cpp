@@ -10,16 +10,20 @@
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
 #include "pg/statement_snapshot.hpp"
+#include "result/output_view.hpp"
 #include "worker/shared_state.hpp"
 
 namespace playbook::execution {
 namespace {
 
 void write(Batch &batch) {
-	pg::EngineIdentity engine;
-	pg::Spi spi;
-	batch.flush();
-	worker::announce_at_commit();
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		batch.flush();
+		worker::announce_at_commit();
+	}
+	result::show_first_outputs(batch.without_views());
 }
 
 void require_place() {

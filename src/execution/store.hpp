@@ -40,6 +40,8 @@ public:
 	bool empty() const { return executions_.empty(); }
 	// Executions that ended in this batch, for those who wait for them.
 	const std::vector<std::int64_t> &finished() const { return finished_; }
+	// Playbooks whose outputs can be shown as views since one of these ended, and are not yet.
+	const std::set<std::string> &without_views() const { return without_views_; }
 	// A step was left for an executor of its own.
 	bool queued_alone = false;
 
@@ -62,6 +64,7 @@ private:
 	std::vector<Execution *> moved_; // of those, what leaves the live slot
 	std::vector<Change> changes_;
 	std::vector<std::int64_t> finished_;
+	std::set<std::string> without_views_;
 };
 
 // The slot of history for what finishes at `finished_at` under the retention in force.

@@ -3,6 +3,7 @@
 #include "execution/stored_rows.hpp"
 #include "execution/touch.hpp"
 #include "result/artifact.hpp"
+#include "result/output_view.hpp"
 #include "result/row_set.hpp"
 #include "worker/shared_state.hpp"
 
@@ -130,6 +131,8 @@ void Batch::flush() {
 	for (const Execution *execution : executions_)
 		if (execution->dirty && is_final(execution->status)) ended.push_back(execution);
 	result::save_artifacts(ended);
+	for (const Execution *execution : ended)
+		if (result::lacks_output_views(*execution)) without_views_.insert(execution->playbook_id);
 	write_changes();
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);

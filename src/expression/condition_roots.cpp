@@ -5,8 +5,8 @@
 namespace playbook::expression {
 namespace {
 
-constexpr std::array<std::string_view, 9> roots{"customer",  "csm",  "parameters", "steps",   "event",
-                                                "execution", "item", "index",      "playbook"};
+constexpr std::array<std::string_view, 10> roots{"customer",  "csm",  "parameters", "steps",    "event",
+                                                 "execution", "item", "index",      "playbook", "previous"};
 
 // health_score, where customer.health_score was meant.
 std::string with_root(const std::string &word, const Value &values) {

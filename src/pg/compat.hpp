@@ -9,6 +9,7 @@
 extern "C" {
 #include "catalog/pg_database.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
 #include "executor/executor.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
@@ -38,6 +39,14 @@ inline bool may_connect(Oid role) {
 	return object_aclcheck(DatabaseRelationId, MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
 #else
 	return pg_database_aclcheck(MyDatabaseId, role, ACL_CONNECT) == ACLCHECK_OK;
+#endif
+}
+
+inline bool may_create_in(Oid schema, Oid role) {
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_CREATE) == ACLCHECK_OK;
 #endif
 }
 

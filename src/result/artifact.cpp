@@ -81,7 +81,7 @@ std::optional<Saved> what_it_leaves(const Execution &execution) {
 		return std::nullopt;
 	if (!is_of_data(execution.definition()) || execution.options.find("save_artifacts") != nullptr)
 		return std::nullopt;
-	Saved artifact{&execution};
+	Saved artifact{&execution, 0, {}};
 	bool any = false;
 	for_each_data_row(execution, [&](const StepRow &row) {
 		any = true;

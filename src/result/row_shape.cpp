@@ -95,7 +95,9 @@ RowShape::RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing mi
 			                "the step's rows have no column " + definition::quoted(name), "",
 			                definition::suggestion(name, known, "There are"));
 		}
-		prepare(field, name, TupleDescAttr(have, field.source)->atttypid, attribute);
+		if (!prepare(field, name, TupleDescAttr(have, field.source)->atttypid, attribute))
+			throw pg::Error(ERRCODE_DATATYPE_MISMATCH, "the step's rows do not fit the type", field.between,
+			                "There is no cast between the two.");
 	}
 	const bool fits = scalar || std::any_of(fields_.begin(), fields_.end(),
 	                                        [](const Field &field) { return field.source >= 0; });
@@ -104,13 +106,13 @@ RowShape::RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing mi
 
 // How a value of the rows becomes one of the column that was asked for: as it is, by the server's own cast,
 // or by way of its text.
-void RowShape::prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column) {
+bool RowShape::prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column) {
 	const Oid to = column->atttypid;
 	field.typmod = column->atttypmod;
 	field.between = "Column " + definition::quoted(name) + " is " + type_name(from) + " in the rows and " +
 	                type_name(to) + " in the type.";
 	field.same_type = from == to && field.typmod == -1;
-	if (field.same_type) return;
+	if (field.same_type) return true;
 	const bool castable = pg::call([&field, from, to] {
 		Oid cast = InvalidOid, function = InvalidOid;
 		bool is_varlena = false;
@@ -128,9 +130,22 @@ void RowShape::prepare(Field &field, const std::string &name, Oid from, const Fo
 		fmgr_info(function, &field.input);
 		return true;
 	});
-	if (!castable)
-		throw pg::Error(ERRCODE_DATATYPE_MISMATCH, "the step's rows do not fit the type", field.between,
-		                "There is no cast between the two.");
+	return castable;
+}
+
+RowShape::RowShape(const RowSet &rows, TupleDesc wanted, int own)
+    : fields_(static_cast<std::size_t>(wanted->natts)), values_(fields_.size() + 1),
+      nulls_(new bool[fields_.size() + 1]), forgiving_(true) {
+	const TupleDesc have = rows.tuple_descriptor();
+	for (std::size_t i = static_cast<std::size_t>(own); i < fields_.size(); ++i) {
+		const Form_pg_attribute attribute = TupleDescAttr(wanted, static_cast<int>(i));
+		const std::string name = NameStr(attribute->attname);
+		Field &field = fields_[i];
+		field.source = rows.column_index(name);
+		if (field.source >= 0 &&
+		    !prepare(field, name, TupleDescAttr(have, field.source)->atttypid, attribute))
+			field.source = -1;
+	}
 }
 
 Datum RowShape::converted(Field &field, Datum value) {
@@ -148,13 +163,38 @@ Datum RowShape::converted(Field &field, Datum value) {
 	throw *failed;
 }
 
-void RowShape::put(const Datum *values, const bool *nulls, RowSink &sink) const {
+std::optional<Datum> RowShape::converted_or_null(Field &field, Datum value) {
+	try {
+		pg::Subtransaction guarded;
+		const Datum made = converted(field, value);
+		guarded.commit();
+		return made;
+	} catch (const pg::Error &) {
+		return std::nullopt;
+	}
+}
+
+void RowShape::put(const Datum *values, const bool *nulls, RowSink &sink,
+                   const std::vector<Datum> &own) const {
 	for (std::size_t i = 0; i < fields_.size(); ++i) {
 		Field &field = fields_[i];
+		if (i < own.size()) {
+			values_[i] = own[i];
+			nulls_[i] = false;
+			continue;
+		}
 		nulls_[i] = field.source < 0 || nulls[field.source];
 		if (nulls_[i]) continue;
 		const Datum value = values[field.source];
-		values_[i] = field.same_type ? value : converted(field, value);
+		if (field.same_type) {
+			values_[i] = value;
+		} else if (!forgiving_) {
+			values_[i] = converted(field, value);
+		} else {
+			const std::optional<Datum> made = converted_or_null(field, value);
+			nulls_[i] = !made;
+			values_[i] = made.value_or(0);
+		}
 	}
 	sink.put(values_.data(), nulls_.get());
 }

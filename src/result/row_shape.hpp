@@ -32,7 +32,10 @@ public:
 	// A scalar shape takes the first column. Throws 42703 when no column is common to both, 42804 naming both
 	// types when there is no cast.
 	RowShape(const RowSet &rows, TupleDesc wanted, bool scalar, Missing missing);
-	void put(const Datum *values, const bool *nulls, RowSink &sink) const;
+	// For a dashboard: the first `own` columns are not the rows', and a value that a column cannot hold is
+	// null.
+	RowShape(const RowSet &rows, TupleDesc wanted, int own);
+	void put(const Datum *values, const bool *nulls, RowSink &sink, const std::vector<Datum> &own = {}) const;
 
 private:
 	struct Field {
@@ -44,11 +47,14 @@ private:
 		std::int32_t typmod = -1;
 		std::string between; // both types, for people
 	};
-	static void prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column);
+	// False when there is no cast.
+	static bool prepare(Field &field, const std::string &name, Oid from, const FormData_pg_attribute *column);
 	static Datum converted(Field &field, Datum value);
+	static std::optional<Datum> converted_or_null(Field &field, Datum value);
 	mutable std::vector<Field> fields_;
 	mutable std::vector<Datum> values_;
 	std::unique_ptr<bool[]> nulls_;
+	bool forgiving_ = false;
 };
 
 } // namespace playbook::result

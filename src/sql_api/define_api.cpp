@@ -6,6 +6,7 @@
 #include "definition/schema.hpp"
 #include "definition/store.hpp"
 #include "pg/function.hpp"
+#include "result/output_view.hpp"
 #include "value/json.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
@@ -35,6 +36,12 @@ const char *word_of(definition::Saved::Change change) {
 	return "";
 }
 
+definition::Saved shown(definition::Saved saved, bool publish) {
+	if (publish && saved.change != definition::Saved::Change::Unchanged)
+		result::publish_output_views(saved.id);
+	return saved;
+}
+
 // A definition that is given by its text or, on one line and without a mark of YAML or JSON, by a playbook's
 // id.
 Value document_of(const std::string &id_or_text) {
@@ -53,16 +60,19 @@ pg::Argument json_or_null(const std::optional<Value> &value) {
 Datum playbook_create(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::text_datum(definition::create(args.text(0, "definition"), args.boolean(1, "publish")).id);
+		const bool publish = args.boolean(1, "publish");
+		return pg::text_datum(shown(definition::create(args.text(0, "definition"), publish), publish).id);
 	});
 }
 
 Datum playbook_update(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
+		const bool publish = args.boolean(2, "publish");
 		const definition::Saved saved =
-		    definition::update(args.text(0, "playbook"), args.text(1, "definition"),
-		                       args.boolean(2, "publish"), args.text_or_null(3));
+		    shown(definition::update(args.text(0, "playbook"), args.text(1, "definition"), publish,
+		                             args.text_or_null(3)),
+		          publish);
 		return pg::text_datum(word_of(saved.change));
 	});
 }
@@ -70,14 +80,17 @@ Datum playbook_update(PG_FUNCTION_ARGS) {
 Datum playbook_apply(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
+		const bool publish = args.boolean(1, "publish");
 		return pg::text_datum(
-		    word_of(definition::apply(args.text(0, "definition"), args.boolean(1, "publish")).change));
+		    word_of(shown(definition::apply(args.text(0, "definition"), publish), publish).change));
 	});
 }
 
 Datum playbook_publish(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		definition::publish(pg::Arguments(fcinfo).text(0, "playbook"));
+		const std::string playbook = pg::Arguments(fcinfo).text(0, "playbook");
+		definition::publish(playbook);
+		result::publish_output_views(playbook);
 		return (Datum) 0;
 	});
 }

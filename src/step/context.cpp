@@ -11,6 +11,7 @@
 #include "step/handler.hpp"
 #include "step/item_source.hpp"
 #include "step/owner_scope.hpp"
+#include "step/previous.hpp"
 #include "step/reading.hpp"
 #include "value/json.hpp"
 
@@ -223,6 +224,10 @@ Value Context::values_for(const std::vector<Path> &paths) const {
 			add_step(*this, path, *steps);
 			continue;
 		}
+		if (root == "previous") {
+			add_previous(*this, Path(path.begin() + 1, path.end()), values);
+			continue;
+		}
 		if (values.find(root) != nullptr) continue;
 		if (root == "customer")
 			values.set(root, customer_of(*this));
@@ -254,6 +259,7 @@ std::optional<Value> Context::value_of(const std::string &reference) const {
 	const expression::ReferenceScan scan = expression::scan_references(text);
 	if (scan.references.empty()) return std::nullopt;
 	const Path &path = scan.references.front().path;
+	if (path.front() == "previous") return previous_value(*this, Path(path.begin() + 1, path.end()));
 	const Value values = values_for({path});
 	if (path.size() == 2 && path[0] == "steps") {
 		const Value *whole = walk(&values, path, 0);
@@ -382,6 +388,12 @@ bool Context::holds(const std::string &condition) const {
 		paths.push_back({"steps", id, "status"});
 		types.emplace("steps." + id + ".elapsed", INTERVALOID);
 		types.emplace("steps." + id + ".started_at", TIMESTAMPTZOID);
+	}
+	if (step.uses_previous && condition.find("previous") != std::string::npos) {
+		paths.push_back({"previous", "steps"});
+		for (const definition::Step &other : execution.definition().steps)
+			if (condition.find(other.id) != std::string::npos)
+				paths.push_back({"previous", "steps", other.id, "status"});
 	}
 	const Value values = values_for(paths);
 	OwnerScope owner(*this);

@@ -3,6 +3,7 @@
 #include "definition/wording.hpp"
 #include "expression/reference.hpp"
 #include "settings.hpp"
+#include "step/previous.hpp"
 
 extern "C" {
 #include "postmaster/bgworker.h"
@@ -178,6 +179,13 @@ std::shared_ptr<const result::RowSet> given_rows(const Context &context, const V
 	if (expression::is_single_reference(text) && scan.references.size() == 1) {
 		const std::vector<std::string> &path = scan.references.front().path;
 		if (path.size() == 2 && path[0] == "steps") step = context.execution.definition().find(path[1]);
+		if (path.size() == 3 && path[0] == "previous" && path[1] == "steps") {
+			if (auto rows = previous_rows(context, path[2])) return rows;
+			throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+			                "there is no former execution with rows of step \"" + path[2] + "\"",
+			                "Nor are their columns known from this one.",
+			                "Guard the step with when: previous.steps." + path[2] + ".status = 'completed'.");
+		}
 	}
 	if (step == nullptr)
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,

@@ -49,11 +49,11 @@ const Handler &handler_of(definition::StepType type) {
 	case StepType::Join: return join_handler();
 	case StepType::Aggregate: return aggregate_handler();
 	case StepType::Filter: return filter_handler();
+	case StepType::Diff: return diff_handler();
 	case StepType::Sql: return sql_handler();
 	case StepType::Playbook: return playbook_handler();
 	case StepType::Agent:
 	case StepType::Request:
-	case StepType::Diff:
 	case StepType::Tool: return not_yet_handler();
 	}
 	return not_yet_handler();

@@ -20,6 +20,7 @@ const Handler &search_handler();
 const Handler &join_handler();
 const Handler &aggregate_handler();
 const Handler &filter_handler();
+const Handler &diff_handler();
 
 // Writing, and executions within executions
 const Handler &sql_handler();

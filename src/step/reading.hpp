@@ -9,6 +9,8 @@ struct Reading {
 	std::optional<Value> customer, csm;
 	std::map<int, std::shared_ptr<const result::RowSet>> rows;
 	std::shared_ptr<const std::vector<Value>> items; // of the step's for_each
+	std::shared_ptr<execution::Execution> previous;  // the former execution, once it was looked for
+	bool looked_for_previous = false;
 };
 
 Reading &reading_of(const Context &context);
