@@ -113,7 +113,9 @@ struct Place {
 };
 
 std::string qualified(const std::string &view) {
-	return expression::quote_sql_name(settings::output_schema()) + "." + expression::quote_sql_name(view);
+	const std::string schema = settings::output_schema();
+	return pg::call(
+	    [&]() -> const char * { return quote_qualified_identifier(schema.c_str(), view.c_str()); });
 }
 
 void write_view(const Place &place, const std::string &view, const std::vector<ViewColumn> &columns,

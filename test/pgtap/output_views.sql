@@ -51,7 +51,7 @@ SELECT playbook_update('ov', ov_definition('SELECT id, arr::text AS arr, CASE id
 SELECT playbook_run('ov') ->> 'run_id' AS changed_run \gset
 SELECT results_eq('SELECT id, name::text, arr, seen FROM playbook_output_ov_accounts ORDER BY id',
     $$VALUES (1, NULL, 100.50, NULL), (2, NULL, 20, '2026-02-01'::date)$$, 'another type is cast, or null; a column that is gone is null');
-SELECT results_eq($$SELECT status, detail FROM playbook_create_output_views('ov') WHERE view = '"playbook_outputs"."playbook_output_ov_accounts"'$$,
+SELECT results_eq($$SELECT status, detail FROM playbook_create_output_views('ov') WHERE view = 'playbook_outputs.playbook_output_ov_accounts'$$,
     $$VALUES ('changed', 'Column "name" is gone and null in the view. Column "arr" is text now and stays numeric(12,2) in the view: cast, or null. '
         || 'Column "seen" is text now and stays date in the view: cast, or null.')$$, 'which is reported');
 SELECT results_eq('SELECT fresh, arr FROM playbook_output_ov_accounts WHERE id = 1', 'VALUES (true, 100.50)', 'and a new column was added at the end');
@@ -70,7 +70,7 @@ SELECT is((SELECT count(*) FROM pg_class WHERE relname ~ '^playbook_output_a_pla
 CREATE TABLE playbook_output_taken_accounts (n integer);
 SELECT playbook_create(ov_definition('SELECT 1 AS one', 'taken'), publish => true);
 SELECT playbook_run('taken') AS taken \gset
-SELECT row_eq($$SELECT status, detail FROM playbook_create_output_views('taken') WHERE view LIKE '%taken_accounts"'$$,
+SELECT row_eq($$SELECT status, detail FROM playbook_create_output_views('taken') WHERE view LIKE '%taken_accounts'$$,
     ROW('refused'::text, 'There is another relation of that name.'::text), 'what is somebody else''s is left alone');
 SELECT has_view('playbook_outputs', 'playbook_output_taken_figures', 'the others are made');
 
