@@ -50,10 +50,11 @@ void name_steps(std::vector<Change> &changes) {
 	std::vector<std::int64_t> ids;
 	for (const Change &change : changes) ids.push_back(change.execution);
 	if (ids.empty()) return;
+	// The list twice: a plan that was kept from when the tables were empty would join with all of history.
 	static pg::Statement names(
 	    "SELECT e.id, e.playbook_id, s.position, s.item, s.step_id "
 	    "FROM @playbook_executions e LEFT JOIN @playbook_step_executions s ON s.execution_id = e.id AND "
-	    "s.slot = e.slot "
+	    "s.slot = e.slot AND s.execution_id = ANY ($1) "
 	    "WHERE e.id = ANY ($1)",
 	    {INT8ARRAYOID});
 	const pg::Rows rows = names.query({pg::datum(pg::array_of(ids))});
