@@ -12,18 +12,9 @@ import tempfile
 import psycopg2
 from harness import ROOT, Cluster, check, check_equal, run
 from support.catalog import differences
+from support.flight import STATES, finish, start_everything
 from support.installation import Installation, copy_of_this_tree, make, released_tree, version_of
 
-DEFINITIONS = (
-    "{id: quick, name: Q, steps: [{id: a, type: query, config: {template: SELECT 1 AS one}}]}",
-    "{id: answer, name: A, steps: [{id: w, type: wait, config: {event: go}},"
-    " {id: b, type: query, depends_on: [w], config: {template: SELECT 2 AS two}}]}",
-    "{id: later, name: L, steps: [{id: w, type: wait, config: {for: 4 s}}]}",
-    "{id: asks, name: M, steps: [{id: m, type: email, require_approval: true,"
-    " config: {to: a@example.com, subject: s, body: b}}]}",
-    "{id: slow, name: S, steps: [{id: s, type: sql, alone: true,"
-    " config: {template: 'INSERT INTO ledger SELECT FROM pg_sleep(3)'}}]}",
-)
 # What the version made here has more. In an install script it stands before the fragments that look after every
 # table; an upgrade script does itself what they do.
 TABLE = """
@@ -37,7 +28,6 @@ SELECT pg_extension_config_dump('playbook_upgrade_test', '');
 SELECT pg_extension_config_dump('playbook_upgrade_test_id_seq', '');
 """
 HEAD = "SET LOCAL search_path = @extschema@, pg_catalog, pg_temp;\n"
-STATES = "SELECT playbook_id, status FROM playbook_executions ORDER BY playbook_id"
 
 
 def next_version(version):
@@ -78,17 +68,6 @@ def trees(directory):
     return here, made
 
 
-def start_everything(cluster):
-    """One execution of each kind, in the state it stays in."""
-    cluster.query("CREATE TABLE ledger ()")
-    for definition in DEFINITIONS:
-        cluster.query("SELECT playbook_create(%s, publish => true)", [definition])
-    cluster.query("SELECT playbook_start(id) FROM playbooks")
-    cluster.wait_for(
-        "SELECT array_agg(status ORDER BY playbook_id) = '{waiting,waiting,waiting,completed,running}'"
-        " FROM playbook_executions", "each to be where it stays")
-
-
 def refused(cursor, sql):
     """The error of a statement that must fail."""
     try:
@@ -114,7 +93,7 @@ def upgrade_with_executions_in_flight():
 def upgrade(cluster, installation, old, new, tree):
     """The whole story in one cluster."""
     cluster.query("CREATE EXTENSION playbook")
-    start_everything(cluster)
+    start_everything(cluster, slow_seconds=30)
     cluster.stop()
     installation.install(tree)
     cluster.start()
@@ -142,9 +121,7 @@ def upgrade(cluster, installation, old, new, tree):
     # The same session works at once, and what was in flight goes on where it was.
     session.execute("SELECT playbook_run('quick') ->> 'status'")
     check_equal(session.fetchone()[0], "completed", "a run after the update")
-    cluster.query("SELECT playbook_signal(id, 'go') FROM playbook_executions WHERE playbook_id = 'answer'")
-    cluster.query("SELECT playbook_approve(id) FROM approvals")
-    cluster.wait_for("SELECT bool_and(status = 'completed') FROM playbook_executions", "all of them to complete")
+    finish(cluster)
     check_equal(cluster.value("SELECT count(*) FROM ledger"), 1, "rows of the step that was interrupted")
     check_equal(cluster.log_text().count(line), 1, "lines of the log about the versions, in the end")
 

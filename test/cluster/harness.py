@@ -109,9 +109,9 @@ class Cluster:
 
     def _run(self, program, *arguments, check_status=True, **options):
         """Runs a program of the server's, as the server's user."""
-        done = subprocess.run([os.path.join(self.binaries, program), *arguments], cwd="/", text=True,
+        done = subprocess.run([os.path.join(self.binaries, program), *arguments], text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              preexec_fn=_become_server_user, **options)
+                              preexec_fn=_become_server_user, **{"cwd": "/", **options})
         if check_status and done.returncode != 0:
             raise Failure(f"{program} failed with status {done.returncode}: {done.stdout}\n{self.log_text()[-4000:]}")
         return done

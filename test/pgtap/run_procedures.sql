@@ -111,7 +111,7 @@ DECLARE
     steps_alone bigint;
 BEGIN
     CALL playbook_work('10 s', executions, steps_alone);
-    ASSERT executions = 1, format('%s executions', executions);
+    ASSERT executions >= 1, format('%s executions', executions);
 END
 $$;
 RESET ROLE;
