@@ -12,10 +12,6 @@ constexpr int most_at_once = 1000;
 
 bool changed = false;
 
-bool is_limited(const definition::Definition &definition) {
-	return definition.max_active || definition.max_per_minute;
-}
-
 std::string reason_of(const definition::Definition &definition) {
 	std::string reason = "as many executions of the playbook are active or begin as it allows:";
 	if (definition.max_active) reason += " max_active " + std::to_string(*definition.max_active);

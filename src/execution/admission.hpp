@@ -14,6 +14,11 @@
 
 namespace playbook::execution {
 
+// Whether executions need a place to begin.
+inline bool is_limited(const definition::Definition &definition) {
+	return definition.max_active || definition.max_per_minute;
+}
+
 // Takes executions that must not begin yet out of those that were claimed.
 void hold_back(std::vector<Execution> &claimed);
 

@@ -92,7 +92,7 @@ void Advancer::finish(Execution &execution, Status status) {
 		}
 	}
 	batch_.add(execution);
-	if (!takes_place(execution) && !execution.parent_execution) return;
+	if (!takes_place(execution) && !is_limited(execution.definition()) && !execution.parent_execution) return;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	release_customer(execution);
