@@ -35,6 +35,10 @@ int feed_retention_value = 1440;
 int max_definition_size_value = 1024;
 int max_items_value = 100000;
 int max_nesting_value = 16;
+int retention_completed_value = 90;
+int retention_failed_value = 90;
+int retention_cancelled_value = 90;
+int max_signals_value = 1000;
 
 const config_enum_entry outbox_options[] = {{"record", 0, false}, {"deliver", 1, false}, {nullptr, 0, false}};
 const config_enum_entry notify_options[] = {
@@ -90,6 +94,14 @@ const IntegerSetting integers[] = {
      65536, PGC_SUSET, GUC_UNIT_KB},
     {"playbook.max_items", "Items that one for_each may have.", &max_items_value, 100000, 1, 1000000,
      PGC_SUSET, 0},
+    {"playbook.retention_completed", "Days for which completed executions are kept; -1: forever.",
+     &retention_completed_value, 90, -1, 36500, PGC_SUSET, 0},
+    {"playbook.retention_failed", "Days for which failed executions are kept; -1: forever.",
+     &retention_failed_value, 90, -1, 36500, PGC_SUSET, 0},
+    {"playbook.retention_cancelled", "Days for which cancelled executions are kept; -1: forever.",
+     &retention_cancelled_value, 90, -1, 36500, PGC_SUSET, 0},
+    {"playbook.max_signals", "Signals that are kept for one execution.", &max_signals_value, 1000, 1, 1000000,
+     PGC_SUSET, 0},
     {"playbook.max_nesting", "How deep executions may start executions.", &max_nesting_value, 16, 1, 100,
      PGC_SUSET, 0},
 };
@@ -142,6 +154,10 @@ std::int64_t feed_retention_microseconds() { return std::int64_t{60000000} * fee
 std::int64_t max_definition_bytes() { return std::int64_t{1024} * max_definition_size_value; }
 int max_items() { return max_items_value; }
 int max_nesting() { return max_nesting_value; }
+int max_signals() { return max_signals_value; }
+int retention_completed() { return retention_completed_value; }
+int retention_failed() { return retention_failed_value; }
+int retention_cancelled() { return retention_cancelled_value; }
 
 void define() {
 	pg::call([] {

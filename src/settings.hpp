@@ -44,6 +44,12 @@ std::int64_t max_definition_bytes(); // playbook.max_definition_size
 int max_items();                     // playbook.max_items: items of a for_each
 int max_nesting();                   // playbook.max_nesting: executions within executions
 
+int max_signals(); // playbook.max_signals: kept for one execution
+// Retention, in days; -1: forever
+int retention_completed(); // playbook.retention_completed
+int retention_failed();    // playbook.retention_failed
+int retention_cancelled(); // playbook.retention_cancelled
+
 // Called once from _PG_init.
 void define();
 

@@ -1,7 +1,7 @@
--- Executions and their steps: slot 0 (…_live) holds what is not finished, slots 1 to 16 are a ring of history; an
--- execution that finishes moves, once, to the slot of the day on which its retention ends, and retention truncates
--- whole slots. The partitions are made here and only here: partitions made later would not be members of the
--- extension and would break pg_restore. No foreign keys between history tables. Used by src/execution.
+-- Executions and their steps: slot 0 (…_live) holds what is not finished, slots 1 to 16 are history; an execution that
+-- finishes moves, once, to the first slot that keeps it as long as its retention says (playbook_history_slots), and
+-- retention truncates whole slots. The partitions are made here and only here: partitions made later would not be
+-- members of the extension and would break pg_restore. No foreign keys between history tables. Used by src/execution.
 
 -- Shifted by ten bits it stays below 2^53, which is as far as JavaScript counts.
 CREATE SEQUENCE playbook_execution_number AS bigint MAXVALUE 8796093022207;
@@ -202,6 +202,9 @@ ALTER TABLE playbook_executions_live SET (fillfactor = 70, autovacuum_vacuum_sca
 ALTER TABLE playbook_step_executions_live SET (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02,
     autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
+ALTER TABLE playbook_step_rows_live SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
+    autovacuum_vacuum_cost_delay = 0);
+
 -- The engine's two queues: executions that are due, by role and priority (src/execution/claim.cpp merges the
 -- priorities; with the id, what is due at the same moment has an order, too), and steps that wait for an executor of
 -- their own.
@@ -213,6 +216,20 @@ CREATE INDEX playbook_executions_live_playbook_id_owner_priority_id_idx
     ON playbook_executions_live (playbook_id, owner, priority, id) WHERE status = 'pending' AND waiting_for = 'limit';
 CREATE INDEX playbook_step_executions_live_owner_due_at_idx ON playbook_step_executions_live (owner, due_at)
     WHERE alone AND status IN ('pending', 'running');
+
+CREATE TABLE playbook_history_slots (
+    slot         smallint    NOT NULL,
+    ends_at      timestamptz,
+    truncated_at timestamptz,
+    swept        boolean     NOT NULL DEFAULT true,
+    CONSTRAINT playbook_history_slots_pkey PRIMARY KEY (slot),
+    CONSTRAINT playbook_history_slots_slot_check CHECK (slot BETWEEN 1 AND 16)
+);
+COMMENT ON TABLE playbook_history_slots IS 'Until when each slot of history keeps the finished executions that lie in it.';
+COMMENT ON COLUMN playbook_history_slots.slot IS 'The slot, as in playbook_executions.slot.';
+COMMENT ON COLUMN playbook_history_slots.ends_at IS 'When it is dropped as a whole; infinity: never; null: it is free.';
+COMMENT ON COLUMN playbook_history_slots.truncated_at IS 'When it was dropped last.';
+COMMENT ON COLUMN playbook_history_slots.swept IS 'False until what belonged to the dropped executions was deleted, too.';
 
 CREATE TABLE playbook_idempotency (
     playbook_id     text        NOT NULL,

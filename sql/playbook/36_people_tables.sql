@@ -177,6 +177,9 @@ CREATE TABLE playbook_outbox (
 CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id)
     WHERE status IN ('queued', 'claimed');
 CREATE INDEX playbook_outbox_execution_id_idx ON playbook_outbox (execution_id, position, item);
+-- Each message is updated when it is claimed and when it is reported.
+ALTER TABLE playbook_outbox SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE playbook_outbox IS 'Mail, meetings and messages, rendered, that wait for a sender or were sent.';
 COMMENT ON COLUMN playbook_outbox.id IS 'The message, as playbook_outbox_complete() takes it.';
 COMMENT ON COLUMN playbook_outbox.execution_id IS 'The execution that sends it.';
@@ -213,6 +216,9 @@ CREATE TABLE playbook_change_batches (
     CONSTRAINT playbook_change_batches_first_seq_key UNIQUE (first_seq)
 );
 CREATE INDEX playbook_change_batches_unannounced_idx ON playbook_change_batches (id) WHERE first_seq IS NULL;
+-- Each row is updated once, when it gets its number, and deleted in the order of its making.
+ALTER TABLE playbook_change_batches SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 2000,
+    autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE playbook_change_batches IS 'What each transaction of the engine changed; read it with playbook_changes().';
 COMMENT ON COLUMN playbook_change_batches.id IS 'Number of the batch, given before its commit: not the order of announcement.';
 COMMENT ON COLUMN playbook_change_batches.first_seq IS 'Sequence number of its first change, given after its commit; null until then.';

@@ -37,3 +37,9 @@ COMMENT ON COLUMN playbook_workers.execution IS 'The execution whose step it run
 COMMENT ON COLUMN playbook_workers.position IS 'The position of that step.';
 COMMENT ON COLUMN playbook_workers.item IS 'The item of that step''s for_each, else 0.';
 COMMENT ON COLUMN playbook_workers.since IS 'Since when it is in this state.';
+
+CREATE PROCEDURE playbook_purge(at_most interval DEFAULT '1 minute', INOUT slots integer DEFAULT NULL,
+    INOUT rows bigint DEFAULT NULL)
+    LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_purge';
+COMMENT ON PROCEDURE playbook_purge(interval, integer, bigint) IS
+    'Drops the history whose retention is over, what belonged to it, and old entries of the feed, until nothing is left or the time is over: what the scheduler does by itself, for servers without workers. Returns how many slots of history were dropped and how many rows were deleted elsewhere.';

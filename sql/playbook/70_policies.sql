@@ -58,6 +58,8 @@ CREATE POLICY playbook_people_administered ON playbook_people FOR ALL TO playboo
     USING (true) WITH CHECK (true);
 CREATE POLICY playbook_customer_source_visible ON playbook_customer_source FOR SELECT
     USING (true);
+CREATE POLICY playbook_history_slots_visible ON playbook_history_slots FOR SELECT
+    USING (true);
 CREATE POLICY playbook_installation_visible ON playbook_installation FOR SELECT
     USING (true);
 -- A hold on a customer names the customer: for those who would see an execution of nobody's for it.

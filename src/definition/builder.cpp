@@ -65,6 +65,29 @@ std::vector<Output> read_outputs(const Value &document, const Definition &defini
 	return outputs;
 }
 
+// Whole days, begun ones counted; "forever" is a word of its own.
+std::optional<int> kept_days(const Value *written) {
+	constexpr std::int64_t day = 86400000000, most = 36500;
+	if (written == nullptr) return std::nullopt;
+	if (written->is_string() && written->string() == "forever") return Retention::forever;
+	const std::optional<Duration> time = duration_of(written);
+	if (!time) return std::nullopt;
+	return static_cast<int>(std::min((time->approximate_microseconds() + day - 1) / day, most));
+}
+
+Retention read_retention(const Value *written) {
+	Retention retention;
+	if (written == nullptr) return retention;
+	if (!written->is_object()) {
+		retention.completed = retention.failed = retention.cancelled = kept_days(written);
+		return retention;
+	}
+	retention.completed = kept_days(written->find("completed"));
+	retention.failed = kept_days(written->find("failed"));
+	retention.cancelled = kept_days(written->find("cancelled"));
+	return retention;
+}
+
 // A trigger that only says "a person may start it" starts nothing by itself.
 bool starts_by_itself(const Value &document) {
 	if (const Value *list = list_of(document, "triggers"))
@@ -122,6 +145,7 @@ Built build_definition(const Value &document, const ParseLimits &limits) {
 		definition.step_timeout = *seconds;
 	definition.deadline = duration_of(document, "deadline");
 	definition.abandon_after = duration_of(document, "abandon_after");
+	definition.retention = read_retention(document.find("retention"));
 	definition.data_sources = read_data_sources(document);
 	definition.parameters = read_parameters(document);
 

@@ -150,6 +150,12 @@ struct Output {
 	Value raw;                 // metrics, group_by, as written
 };
 
+// Days for which finished executions are kept; absent: the settings say.
+struct Retention {
+	static constexpr int forever = -1;
+	std::optional<int> completed, failed, cancelled;
+};
+
 struct Definition {
 	std::string id;
 	std::string name;
@@ -165,6 +171,7 @@ struct Definition {
 	std::optional<int> max_active, max_per_minute;
 	Duration step_timeout{0, 0, 300000000}; // timeout_seconds
 	std::optional<Duration> deadline, abandon_after;
+	Retention retention;
 	std::vector<DataSource> data_sources;
 	std::vector<Parameter> parameters;
 	std::vector<Step> steps;     // all of them, depth first

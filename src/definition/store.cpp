@@ -211,8 +211,9 @@ std::string digest_of(const Value &document) { return pg::hex_of(pg::Sha256::of(
 std::int64_t snapshot_of(const Value &document, const std::string &search_path) {
 	const pg::Argument digest =
 	    pg::datum(pg::text_datum(pg::Sha256::of(canonical_json(document)))); // bytea: the same varlena
-	static pg::Statement find("SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2",
-	                          {BYTEAOID, TEXTOID});
+	static pg::Statement find(
+	    "SELECT id FROM @playbook_snapshots WHERE digest = $1 AND search_path = $2 FOR KEY SHARE",
+	    {BYTEAOID, TEXTOID});
 	{
 		const pg::Rows rows = find.query({digest, pg::text(search_path)});
 		if (!rows.empty()) return rows.int8(0, 0);

@@ -13,6 +13,7 @@
 #include "step/data_source.hpp"
 #include "step/item_source.hpp"
 #include "step/user_sql.hpp"
+#include "worker/counters.hpp"
 
 namespace playbook::execution {
 namespace {
@@ -334,6 +335,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
 		note_overrun(execution.snapshot, row.position);
+		worker::count(worker::Counter::StepOverruns);
 		queue_alone(execution, row);
 		return;
 	}

@@ -14,6 +14,7 @@
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
 #include "result/artifact.hpp"
+#include "settings.hpp"
 #include "value/json.hpp"
 #include "worker/shared_state.hpp"
 
@@ -412,6 +413,15 @@ void signal(std::int64_t id, const std::string &name, const Value &payload) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	const Execution execution = lock_for(id, "under way");
+	static pg::Statement kept(
+	    "SELECT count(*) FROM (SELECT FROM @playbook_signals WHERE execution_id = $1 LIMIT $2) k",
+	    {INT8OID, INT4OID});
+	if (kept.query({pg::int8(id), pg::int4(settings::max_signals())}).int8(0, 0) >= settings::max_signals())
+		throw pg::Error(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+		                "execution " + std::to_string(id) + " has " +
+		                    std::to_string(settings::max_signals()) + " signals",
+		                "No more are kept for one execution.",
+		                "Raise playbook.max_signals if they are meant.");
 	static pg::Statement insert("INSERT INTO @playbook_signals (execution_id, home, name, payload, sent_by) "
 	                            "VALUES ($1, $2, $3, $4, $5)",
 	                            {INT8OID, INT4OID, TEXTOID, JSONBOID, TEXTOID});

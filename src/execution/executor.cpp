@@ -9,6 +9,7 @@
 #include "pg/identity.hpp"
 #include "result/output_view.hpp"
 #include "settings.hpp"
+#include "worker/counters.hpp"
 #include "worker/shared_state.hpp"
 
 namespace playbook::execution {
@@ -68,6 +69,7 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 			pg::Spi spi;
 			batch.flush();
 			worker::announce_at_commit();
+			worker::count(worker::Counter::Batches);
 		}
 	}
 	transaction.commit();
@@ -118,6 +120,7 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 			hold_back(executions);
 			if (!executions.empty()) {
 				id = executions.front().id;
+				worker::count(worker::Counter::CarefulTurns);
 				static pg::Statement count(
 				    "UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
 				if (executions.front().attempt <= most_unclean_ends) count.execute({pg::int8(id)});
@@ -240,6 +243,7 @@ Turn take_turn(const TurnOptions &options) {
 			trouble = pg::to_error(exception);
 		}
 		if (trouble && limit > 1) {
+			worker::count(worker::Counter::BatchesRedone); // with the next commit
 			batching.singles = limit;
 			turn.more = true;
 			return turn;

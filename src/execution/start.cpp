@@ -15,6 +15,7 @@
 #include "step/handler.hpp"
 #include "step/owner_scope.hpp"
 #include "value/json.hpp"
+#include "worker/counters.hpp"
 #include "worker/shared_state.hpp"
 
 namespace playbook::execution {
@@ -294,6 +295,7 @@ Started prepare_start(const StartRequest &request) {
 		}
 		take_place(execution, policy);
 	}
+	worker::count(worker::Counter::ExecutionsStarted);
 	execution.steps.assign(definition.steps.size(), StepRow());
 	for (std::size_t i = 0; i < definition.steps.size(); ++i)
 		execution.steps[i].position = static_cast<int>(i);

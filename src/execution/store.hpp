@@ -67,7 +67,4 @@ private:
 	std::set<std::string> without_views_;
 };
 
-// The slot of history for what finishes at `finished_at` under the retention in force.
-int history_slot(TimestampTz finished_at);
-
 } // namespace playbook::execution

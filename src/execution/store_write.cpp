@@ -1,4 +1,6 @@
 // Writing half of execution/store: one insert and one update per table and batch, arrays through unnest.
+#include "execution/retention.hpp"
+#include "execution/statistics.hpp"
 #include "execution/store.hpp"
 #include "execution/stored_rows.hpp"
 #include "execution/touch.hpp"
@@ -99,14 +101,6 @@ pg::TableWriter &writer_of(std::map<int, pg::TableWriter> &writers, int slot,
 
 } // namespace
 
-int history_slot(TimestampTz finished_at) {
-	// Sixteen slots of eight days each outlast the longest retention of 90 days with room for a late
-	// truncation.
-	constexpr std::int64_t day = 86400 * USECS_PER_SEC;
-	constexpr std::int64_t kept_days = 90;
-	return static_cast<int>((finished_at / day + kept_days) / 8 % 16) + 1;
-}
-
 void Batch::add(Execution &execution) {
 	if (execution.queued_in == this) return;
 	execution.queued_in = this;
@@ -115,11 +109,12 @@ void Batch::add(Execution &execution) {
 
 void Batch::flush() {
 	if (executions_.empty()) return;
+	count_changes(executions_);
 	// What has ended goes to history with its last values. Rows that were never in the table go there at
 	// once.
 	for (Execution *execution : executions_) {
 		if (!is_final(execution->status) || execution->slot != 0 || !execution->finished_at) continue;
-		execution->slot = history_slot(*execution->finished_at);
+		execution->slot = history_slot(*execution);
 		if (execution->stored) moved_.push_back(execution);
 	}
 	write_executions();

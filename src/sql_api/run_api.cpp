@@ -1,5 +1,6 @@
 // SQL-callable: playbook_start, playbook_start_many, playbook_run, playbook_execute, playbook_advance,
-// playbook_work, playbook_wait, playbook_run_id (sql/playbook/44_execution_functions.sql).
+// playbook_work, playbook_purge, playbook_wait, playbook_run_id (sql/playbook/44_execution_functions.sql).
+#include "execution/purge.hpp"
 #include "execution/run.hpp"
 #include "execution/start_list.hpp"
 #include "execution/store.hpp"
@@ -19,6 +20,7 @@ PG_FUNCTION_INFO_V1(playbook_run);
 PG_FUNCTION_INFO_V1(playbook_execute);
 PG_FUNCTION_INFO_V1(playbook_advance);
 PG_FUNCTION_INFO_V1(playbook_work);
+PG_FUNCTION_INFO_V1(playbook_purge);
 PG_FUNCTION_INFO_V1(playbook_wait);
 PG_FUNCTION_INFO_V1(playbook_run_id);
 PLAYBOOK_EXPORT_END
@@ -233,6 +235,24 @@ Datum playbook_work(PG_FUNCTION_ARGS) {
 			done = execution::work(most);
 		}
 		return pg::composite(fcinfo, {pg::int8(done.executions), pg::int8(done.steps_alone)});
+	});
+}
+
+Datum playbook_purge(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const std::int64_t most = pg::Arguments(fcinfo).interval(0, "at_most");
+		execution::Purged purged;
+		{
+			NonatomicSpi spi(fcinfo, "playbook_purge");
+			purged = execution::purge_now(most);
+		}
+		for (const int slot : purged.held)
+			pg::call([slot] {
+				ereport(NOTICE,
+				        (errmsg("slot %d of the history is in use by a long transaction", slot),
+				         errdetail("It is dropped by a later call, when that transaction has ended.")));
+			});
+		return pg::composite(fcinfo, {pg::int4(purged.slots), pg::int8(purged.rows)});
 	});
 }
 

@@ -4,6 +4,7 @@
 #include "pg/identity.hpp"
 #include "step/data_source.hpp"
 #include "step/late_outcome.hpp"
+#include "worker/counters.hpp"
 
 namespace playbook::step {
 namespace {
@@ -78,7 +79,10 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 	     pg::int4(execution.home), customer, pg::timestamp(context.now), pg::text(message.kind),
 	     pg::text(message.idempotency_key), pg::text(message.recipient), pg::jsonb(message.payload),
 	     pg::timestamp(message.due_at.value_or(context.now)), connection_named_by(context)});
-	if (!rows.empty()) return {rows.int8(0, 0), false};
+	if (!rows.empty()) {
+		worker::count(worker::Counter::Messages);
+		return {rows.int8(0, 0), false};
+	}
 	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1",
 	                          {TEXTOID});
 	const pg::Rows present = find.query({pg::text(message.idempotency_key)});
@@ -115,13 +119,14 @@ void queue_outbox(const Context &context, std::vector<OutboxMessage> messages) {
 	    {INT8OID, INT4OID, INT4OID, INT4OID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTARRAYOID,
 	     TEXTARRAYOID, JSONBARRAYOID, TIMESTAMPTZARRAYOID, TEXTOID});
 	const execution::Execution &execution = context.execution;
-	insert.execute(
+	const std::uint64_t queued = insert.execute(
 	    {pg::int8(execution.id), pg::int4(context.row.position), pg::int4(context.row.item),
 	     pg::int4(execution.home),
 	     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
 	     pg::timestamp(context.now), pg::datum(pg::array_of(kinds)), pg::datum(pg::array_of(keys)),
 	     pg::datum(pg::array_of(recipients)), pg::datum(pg::array_of(payloads, JSONBOID)),
 	     pg::datum(pg::array_of(times, TIMESTAMPTZOID)), connection_named_by(context)});
+	worker::count(worker::Counter::Messages, static_cast<std::int64_t>(queued));
 }
 
 std::optional<OutboxState> outbox_state(const std::string &idempotency_key) {

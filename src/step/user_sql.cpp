@@ -11,6 +11,7 @@
 #include "step/given_relations.hpp"
 #include "step/kept_plans.hpp"
 #include "step/statement.hpp"
+#include "worker/counters.hpp"
 
 extern "C" {
 #include "catalog/pg_class.h"
@@ -217,11 +218,15 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 		                                          : pg::ConstraintModes::Change::Allowed);
 		std::optional<pg::Error> failure;
 		UserSqlResult result;
+		const TimestampTz began = GetCurrentTimestamp();
 		try {
 			result = run(query, options, deadline, attempt, constraints);
 		} catch (const pg::Error &error) {
 			failure = error;
 		}
+		worker::count(worker::Counter::SqlStatements);
+		worker::count(worker::Counter::SqlMicroseconds,
+		              std::max<std::int64_t>(GetCurrentTimestamp() - began, 0));
 		// Out of the catch and behind the rollback: now the server may be spoken to again.
 		if (options.executor) pg::forget_session_state();
 		if (deadline.fired() != pg::Deadline::Fired::None) end_by(deadline.fired(), options);

@@ -225,6 +225,7 @@ void run_executor(int number) {
 		pgstat_report_appname(MyBgworkerEntry->bgw_name);
 	});
 	slot.connected = true;
+	count(Counter::ExecutorsStarted); // with its first commit
 	Executor(slot.careful).run();
 }
 

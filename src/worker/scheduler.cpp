@@ -5,6 +5,7 @@
 // While nothing is due it sleeps. A wake-up brings the role and the time (wakeup.cpp); every 30 seconds it
 // asks the tables, so that a lost wake-up costs seconds and never an execution. No transaction is open while
 // it sleeps.
+#include "execution/purge.hpp"
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
@@ -26,6 +27,8 @@ namespace {
 constexpr std::int64_t look_interval = 30 * second;
 constexpr std::int64_t announce_interval = second / 20;
 constexpr std::int64_t forget_interval = 3600 * second;
+constexpr std::int64_t purge_interval = 3600 * second;
+constexpr std::int64_t held_interval = 60 * second; // a long transaction is in the way of a purge
 constexpr long longest_nap = 60000;
 
 class Scheduler {
@@ -88,6 +91,7 @@ private:
 		}
 		staff_.provide();
 		end_cancelled();
+		if (now >= next_purge_) purge();
 	}
 
 	// What one call leaves over, the next one takes.
@@ -111,6 +115,20 @@ private:
 			return;
 		if (std::exchange(next_forget_, now + forget_interval) != 0)
 			in_transaction([] { notification::forget_announced(); });
+	}
+
+	// One piece of it, so that nothing else waits for long.
+	void purge() {
+		if (!purge_) purge_.emplace();
+		std::int64_t pause = 0;
+		in_transaction([&] { pause = purge_->step(); });
+		for (const std::string &message : purge_->take_messages()) log(message);
+		if (purge_->done()) {
+			pause = purge_->held().empty() ? purge_interval : held_interval;
+			purge_.reset();
+			report();
+		}
+		next_purge_ = GetCurrentTimestamp() + pause;
 	}
 
 	template <typename Work> static void in_transaction(Work work) {
@@ -170,6 +188,8 @@ private:
 	// The engine's own trouble: logged, and tried again after a growing pause.
 	void recover() {
 		const pg::Error failure = *std::exchange(failure_, std::nullopt);
+		purge_.reset(); // it begins anew, when other things have been done
+		next_purge_ = std::max(next_purge_, GetCurrentTimestamp() + held_interval);
 		if (!clean_up_after_failure()) return;
 		log_failure("the scheduler failed", failure);
 		retry_at_ = GetCurrentTimestamp() + back_off(++failures_);
@@ -178,7 +198,7 @@ private:
 	}
 
 	void sleep() {
-		TimestampTz until = std::min({next_look_, next_grace_, staff_.next()});
+		TimestampTz until = std::min({next_look_, next_grace_, next_purge_, staff_.next()});
 		if (slot_.announce) until = std::min(until, next_announce_);
 		if (failures_ > 0) until = retry_at_;
 		bool told = false;
@@ -204,7 +224,8 @@ private:
 	DatabaseSlot &slot_;
 	pg::ContextScope memory_;
 	Staffing staff_{slot_};
-	TimestampTz feed_since_ = 0, next_forget_ = 0;
+	TimestampTz feed_since_ = 0, next_forget_ = 0, next_purge_ = 0;
+	std::optional<execution::Purge> purge_;
 	TimestampTz next_look_ = 0, next_announce_ = 0, next_grace_ = DT_NOEND, retry_at_ = 0;
 	std::optional<pg::Error> failure_;
 	int failures_ = 0;

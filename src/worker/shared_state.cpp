@@ -49,6 +49,7 @@ void make_memory() {
 		new (shared) SharedState();
 		shared->lock = &GetNamedLWLockTranche(tranche)->lock;
 		shared->after_crash = made_before || ended_uncleanly();
+		shared->started_at = GetCurrentTimestamp();
 	}
 	made_before = true;
 	LWLockRelease(AddinShmemInitLock);
@@ -184,6 +185,7 @@ void post(Oid database, const WokenRole &role) {
 }
 
 void end_executor(ExecutorSlot &slot, bool interrupted) {
+	if (interrupted) count_now(slot.database, Counter::ExecutorsInterrupted);
 	const bool reserved = std::exchange(slot.reserved, false) || slot.reserve_since != 0;
 	slot.interrupted = interrupted;
 	slot.reserve_since = 0;

@@ -8,6 +8,8 @@
 
 #include "pg/guard.hpp"
 
+#include "worker/counters.hpp"
+
 #include <atomic>
 
 namespace playbook::worker {
@@ -106,6 +108,13 @@ struct WaiterSlot {
 	std::atomic<bool> woken;
 };
 
+// The counters of a database; it keeps them until the server stops.
+struct CounterSlot {
+	std::atomic<Oid> database; // InvalidOid: free
+	TimestampTz since;
+	std::atomic<std::int64_t> values[all_counters];
+};
+
 // While a bar is up no worker enters the database.
 struct Bar {
 	Oid database;
@@ -128,6 +137,8 @@ struct SharedState {
 	ExecutorSlot sessions[max_sessions];
 	WaiterSlot waiting[max_waiters];
 	Bar bars[max_bars];
+	TimestampTz started_at;
+	CounterSlot counters[max_databases];
 };
 
 // Null without shared_preload_libraries.

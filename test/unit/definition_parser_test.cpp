@@ -53,6 +53,26 @@ TEST(Parser, ReadsTheDefinitionsOwnKeys) {
 	EXPECT_EQ(definition->document.find("max_cost")->string(), "$1.00");
 }
 
+TEST(Parser, ReadsHowLongExecutionsAreKept) {
+	const auto kept = [](const std::string &retention) {
+		return valid("id: kept\nretention: " + retention + "\nsteps:\n  - {id: a, type: task}\n")->retention;
+	};
+	EXPECT_EQ(kept("2 weeks").completed, 14);
+	EXPECT_EQ(kept("2 weeks").failed, 14);
+	EXPECT_EQ(kept("2 weeks").cancelled, 14);
+	EXPECT_EQ(kept("1 hour").completed, 1) << "a day that has begun counts";
+	EXPECT_EQ(kept("0 days").completed, 0);
+	EXPECT_EQ(kept("forever").failed, Retention::forever);
+	EXPECT_EQ(kept("1000 years").failed, 36500) << "as far as the settings go";
+	const Retention mixed = kept("{completed: 30 days, failed: forever}");
+	EXPECT_EQ(mixed.completed, 30);
+	EXPECT_EQ(mixed.failed, Retention::forever);
+	EXPECT_EQ(mixed.cancelled, std::nullopt) << "the setting decides";
+	EXPECT_FALSE(parse_definition("id: kept\nretention: soon\nsteps:\n  - {id: a, type: task}\n").definition);
+	EXPECT_FALSE(parse_definition("id: kept\nretention: {paused: 1 day}\nsteps:\n  - {id: a, type: task}\n")
+	                 .definition);
+}
+
 TEST(Parser, DefaultsAreThoseOfTheDocumentation) {
 	const auto definition = valid("id: least\nsteps:\n  - {id: a, type: task}\n  - {id: q, type: query, "
 	                              "config: {template: SELECT 1}}\n");
