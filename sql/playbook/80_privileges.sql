@@ -59,7 +59,8 @@ BEGIN
                 'approvals', 'playbook_approval_decisions', 'playbook_tasks', 'playbook_outbox', 'playbook_my_work',
                 'playbook_snoozes',
                 'playbook_people', 'playbook_customer_source', 'playbook_holds']),
-            ('playbook_viewer', 'SELECT', ARRAY['playbook_installation', 'playbook_health', 'playbook_workers']),
+            ('playbook_viewer', 'SELECT', ARRAY['playbook_installation', 'playbook_health', 'playbook_workers',
+                'playbook_stat', 'playbook_history_slots']),
             ('playbook_admin', 'INSERT, UPDATE, DELETE', ARRAY['playbook_people'])
         ) AS grants (role, privileges, relations)
     LOOP
@@ -105,7 +106,8 @@ BEGIN
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
                 'playbook_changes', 'playbook_estimate', 'playbook_run_id', 'playbook_artifact',
                 'playbook_verify_artifact', 'playbook_output_rows', 'playbook_create_output_views']),
-            ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health']),
+            ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health_checks', 'playbook_health_cron',
+                'playbook_stat_counters']),
             ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),
             ('playbook_operator', ARRAY[
                 'playbook_hold', 'playbook_release',

@@ -22,6 +22,8 @@ void count_changes(const std::vector<Execution *> &executions) {
 	for (const Execution *execution : executions) {
 		if (execution->dirty && execution->announced != execution->status) count_end(execution->status);
 		const auto count_step = [execution](const StepRow &step) {
+			if (!step.messages.empty())
+				worker::count(Counter::Messages, static_cast<std::int64_t>(step.messages.size()));
 			if (!step.dirty || step.announced == step.status) return;
 			if (is_final(step.status))
 				worker::count_step(

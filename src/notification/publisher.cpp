@@ -228,7 +228,8 @@ Announced announce() {
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
 	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
 	    "b AS (UPDATE @playbook_change_batches c SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
-	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS ", b.changes FROM b ORDER BY b.first_seq",
+	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS
+	    ", b.changes FROM b ORDER BY b.first_seq",
 	    {INT4OID, INT8OID});
 	const pg::Rows rows =
 	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});

@@ -1,9 +1,11 @@
-// playbook_worker_list(): the processes of the engine, for the view playbook_workers.
+// The engine's processes and counters, for the views playbook_workers and playbook_stat.
 #include "pg/function.hpp"
+#include "worker/counters.hpp"
 #include "worker/overview.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_worker_list);
+PG_FUNCTION_INFO_V1(playbook_stat_counters);
 PLAYBOOK_EXPORT_END
 
 using namespace playbook;
@@ -19,6 +21,18 @@ Datum playbook_worker_list(PG_FUNCTION_ARGS) {
 			            alone ? pg::int4(row.position) : pg::null(), alone ? pg::int4(row.item) : pg::null(),
 			            row.since != 0 ? pg::timestamp(row.since) : pg::null()});
 		}
+		return result.done(fcinfo);
+	});
+}
+
+Datum playbook_stat_counters(PG_FUNCTION_ARGS) {
+	return pg::entry([&] {
+		pg::ResultSet result(fcinfo);
+		const worker::Counters counted = worker::counters();
+		const auto word = [](const char *said) { return said != nullptr ? pg::text(said) : pg::null(); };
+		for (const worker::CounterValue &counter : counted.values)
+			result.row({pg::text(counter.name), word(counter.type), word(counter.status),
+			            pg::int8(counter.value), pg::timestamp(counted.since)});
 		return result.done(fcinfo);
 	});
 }

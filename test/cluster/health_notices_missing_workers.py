@@ -1,0 +1,46 @@
+"""playbook_health says when nobody works, with and without preload, and when everything is well again."""
+from harness import Cluster, check_equal, run
+
+QUICK = "{id: quick, steps: [{id: only, type: query, config: {template: SELECT 1 AS one}}]}"
+WORKERS = "SELECT status FROM playbook_health WHERE \"check\" = 'workers'"
+
+
+def start_long_ago(cluster):
+    cluster.query("SELECT playbook_start('quick')")
+    cluster.query("UPDATE playbook_executions SET due_at = due_at - interval '61 seconds' WHERE status = 'pending'")
+
+
+def without_preload():
+    with Cluster(shared_preload_libraries="") as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+        check_equal(cluster.value(WORKERS), "ok", "while nothing is due")
+        start_long_ago(cluster)
+        check_equal(cluster.value(WORKERS), "critical", "when something has been due for a minute")
+        cluster.query("CALL playbook_work()")
+        check_equal(cluster.value(WORKERS), "ok", "when somebody works")
+        start_long_ago(cluster)
+        check_equal(cluster.value(WORKERS), "ok", "when somebody worked a moment ago")
+        check_equal(cluster.value("SELECT count(*) > 50 AND sum(value) = 0 FROM playbook_stat"), True,
+                    "a session's own counters")
+
+
+def with_preload():
+    # No worker process is left for a scheduler.
+    with Cluster(max_worker_processes="1") as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+        start_long_ago(cluster)
+        check_equal(cluster.value(WORKERS), "critical", "without a scheduler")
+        cluster.configure(max_worker_processes="8")
+        cluster.restart()
+        cluster.wait_for("SELECT NOT EXISTS (SELECT FROM playbook_executions WHERE status = 'pending')", "work to be done", 30)
+        check_equal(cluster.query("SELECT \"check\", hint FROM playbook_health WHERE status <> 'ok'"), [], "what is wrong")
+        check_equal(cluster.value("SELECT value FROM playbook_stat WHERE name = 'executors_started'"), 1, "executors")
+        cluster.kill_backends("playbook executor")
+        cluster.wait_until_ready()
+        cluster.wait_for("SELECT sum(value) = 0 FROM playbook_stat WHERE name = 'executions_started'",
+                         "the counters to begin anew after a crash", 30)
+
+
+run(without_preload, with_preload)
