@@ -7,8 +7,9 @@
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
 #include "result/artifact.hpp"
-#include "result/insight.hpp"
+#include "result/declared_insights.hpp"
 #include "result/output.hpp"
+#include "result/output_facts.hpp"
 #include "result/row_set.hpp"
 #include "settings.hpp"
 
@@ -86,11 +87,11 @@ Value step_document(const Execution &execution, const StepRow &row, bool include
 }
 
 Value output_document(Execution &execution, const definition::Output &output, bool include_data,
-                      std::vector<AggregateRow> &figures) {
+                      std::vector<OutputFacts> &facts, std::vector<OutputRows> &all) {
 	Value document = Value::object();
 	document.set("name", Value(output.name));
 	document.set("type", Value(output.type));
-	const OutputRows made = rows_of_output(execution, output);
+	const OutputRows &made = all.emplace_back(rows_of_output(execution, output));
 	if (made.position >= 0)
 		document.set("source",
 		             Value(execution.definition().steps[static_cast<std::size_t>(made.position)].id));
@@ -104,11 +105,7 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 		document.set("reason", Value(made.reason));
 		return document;
 	}
-	if (output.raw.find("metrics") != nullptr && made.rows->row_count() == 1) {
-		const std::vector<Value> line = made.rows->objects(1);
-		for (const Member &member : line.front().members())
-			figures.push_back({output.name, member.key, member.value});
-	}
+	facts.push_back(facts_of_output(execution, output, made));
 	document.set("status", Value("success"));
 	document.set("row_count", Value(made.rows->row_count()));
 	if (include_data) document.set("data", data_of(*made.rows, document));
@@ -192,14 +189,20 @@ Value document_of(std::int64_t id, bool include_data) {
 	summary.set("total_execution_time_ms", Value(total));
 	document.set("summary", std::move(summary));
 
-	std::vector<AggregateRow> figures;
+	std::vector<OutputFacts> facts;
+	std::vector<OutputRows> made;
 	Value outputs = Value::array();
 	for (const definition::Output &output : definition.outputs)
-		outputs.push_back(output_document(execution, output, include_data, figures));
+		outputs.push_back(output_document(execution, output, include_data, facts, made));
 	document.set("outputs", std::move(outputs));
 	Value insights = Value::array();
-	if (released)
-		for (const std::string &sentence : insights_of(figures)) insights.push_back(Value(sentence));
+	if (std::optional<std::vector<std::string>> own; released && (own = declared_insights(execution, made))) {
+		for (const std::string &sentence : *own) insights.push_back(Value(sentence));
+	} else if (released && !facts.empty()) {
+		const InsightStyle style{settings::locale(), settings::currency()};
+		for (const std::string &sentence : insights_of(facts, former_facts(execution), style))
+			insights.push_back(Value(sentence));
+	}
 	document.set("insights", std::move(insights));
 	document.set("artifact_path", stored_path(execution));
 	Value metadata = Value::object();

@@ -231,7 +231,7 @@ def churn_analysis_gives_the_figures_of_sql():
         totals = [output for output in here["outputs"] if output["name"] == "totals"][0]["data"][0]
         check_equal(totals, cluster.value("SELECT to_jsonb(t) FROM (SELECT sum(mrr) AS total_mrr, count(*) AS events,"
                                           " max(churn_date) AS last_day FROM whole) AS t"), "totals")
-        check(any(insight.startswith("Total mrr: $") for insight in here["insights"]),
+        check(any(insight.startswith("Total MRR: $") for insight in here["insights"]),
               f"insights are {here['insights']}")
         # Another year is other figures: nothing is remembered.
         past = cluster.value("SELECT playbook_run('churn_of_the_year', parameters => %s)",
