@@ -18,11 +18,13 @@ Value values_of(const definition::Output &output, const RowSet &rows) {
 class Speaker {
 public:
 	Speaker(execution::Execution &execution, const std::vector<OutputRows> &outputs)
-	    : step_(mentioning_all(execution.definition())),
-	      context_{execution, step_, execution.steps.front(), GetCurrentTimestamp(), step::Mode::Session} {
+	    : step_(mentioning_all(execution.definition())), context_{execution, step_, execution.steps.front(),
+	                                                              GetCurrentTimestamp(),
+	                                                              step::Mode::Session} {
 		const std::vector<definition::Output> &declared = execution.definition().outputs;
 		for (std::size_t i = 0; i < declared.size() && i < outputs.size(); ++i)
-			if (outputs[i].rows != nullptr) outputs_.set(declared[i].name, values_of(declared[i], *outputs[i].rows));
+			if (outputs[i].rows != nullptr)
+				outputs_.set(declared[i].name, values_of(declared[i], *outputs[i].rows));
 		options_.time_zone = settings::time_zone();
 		if (options_.time_zone.empty()) options_.time_zone = pg_get_timezone_name(session_timezone);
 		options_.locale = settings::locale();
@@ -50,7 +52,8 @@ public:
 private:
 	bool holds(const Value &insight) {
 		for (const char *key : {"when", "if"})
-			if (const Value *condition = insight.is_object() ? insight.find(key) : nullptr; condition != nullptr)
+			if (const Value *condition = insight.is_object() ? insight.find(key) : nullptr;
+			    condition != nullptr)
 				return context_.holds(condition->as_text());
 		return true;
 	}
@@ -90,7 +93,8 @@ std::optional<std::vector<std::string>> declared_insights(execution::Execution &
 	Speaker speaker(execution, outputs);
 	std::vector<std::string> sentences;
 	for (const Value &insight : declared->items())
-		if (std::optional<std::string> sentence = speaker.say(insight)) sentences.push_back(std::move(*sentence));
+		if (std::optional<std::string> sentence = speaker.say(insight))
+			sentences.push_back(std::move(*sentence));
 	return sentences;
 }
 

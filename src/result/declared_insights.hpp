@@ -5,8 +5,8 @@
 
 namespace playbook::result {
 
-// Nullopt when it declares none. A sentence whose condition does not hold, or that misses a value, is not said.
-// `outputs` are those of the definition, in its order.
+// Nullopt when it declares none. A sentence whose condition does not hold, or that misses a value, is not
+// said. `outputs` are those of the definition, in its order.
 std::optional<std::vector<std::string>> declared_insights(execution::Execution &execution,
                                                           const std::vector<OutputRows> &outputs);
 

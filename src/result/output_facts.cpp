@@ -13,12 +13,13 @@ using execution::Execution;
 
 step::Context context_of(Execution &execution, int position) {
 	const auto at = static_cast<std::size_t>(position);
-	return step::Context{execution, execution.definition().steps[at], execution.steps[at], GetCurrentTimestamp(),
-	                     step::Mode::Session};
+	return step::Context{execution, execution.definition().steps[at], execution.steps[at],
+	                     GetCurrentTimestamp(), step::Mode::Session};
 }
 
 bool is_numeric(const Column &column) {
-	static constexpr std::array types = {"int2", "int4", "int8", "\"numeric\"", "numeric", "float4", "float8"};
+	static constexpr std::array types = {"int2",    "int4",   "int8",  "\"numeric\"",
+	                                     "numeric", "float4", "float8"};
 	return std::any_of(types.begin(), types.end(),
 	                   [&](const char *type) { return column.type == std::string("pg_catalog.") + type; });
 }
@@ -30,7 +31,8 @@ std::string money_column(const definition::Output &output, const RowSet &rows) {
 	    declared != nullptr ? step::names_in(*declared) : std::vector<std::string>();
 	for (const Column &column : rows.columns()) {
 		const bool named = std::find(names.begin(), names.end(), column.name) != names.end();
-		if (is_numeric(column) && (named || (names.empty() && is_money_name(column.name)))) return column.name;
+		if (is_numeric(column) && (named || (names.empty() && is_money_name(column.name))))
+			return column.name;
 	}
 	return {};
 }
@@ -49,9 +51,10 @@ void add_money(Execution &execution, const OutputRows &made, OutputFacts &facts)
 	expression::BuiltQuery query;
 	query.text = "SELECT total, most, ";
 	query.text += name.empty() ? std::string("NULL::text")
-	                           : "(SELECT " + expression::quote_sql_name(name) + "::text FROM \"input\" WHERE " +
-	                                 money + " = most ORDER BY 1 LIMIT 1)";
-	query.text += " AS top FROM (SELECT sum(" + money + ") AS total, max(" + money + ") AS most FROM \"input\") AS figures";
+	                           : "(SELECT " + expression::quote_sql_name(name) +
+	                                 "::text FROM \"input\" WHERE " + money + " = most ORDER BY 1 LIMIT 1)";
+	query.text += " AS top FROM (SELECT sum(" + money + ") AS total, max(" + money +
+	              ") AS most FROM \"input\") AS figures";
 	std::shared_ptr<const RowSet> found;
 	try {
 		pg::Subtransaction guarded;
@@ -76,7 +79,8 @@ std::string unit_of(const definition::Output &output, const std::string &metric)
 			if (name != nullptr && unit != nullptr && name->as_text() == metric) return unit->as_text();
 		}
 	const Value *money = output.raw.find("money");
-	const std::vector<std::string> names = money != nullptr ? step::names_in(*money) : std::vector<std::string>();
+	const std::vector<std::string> names =
+	    money != nullptr ? step::names_in(*money) : std::vector<std::string>();
 	return std::find(names.begin(), names.end(), metric) != names.end() ? "money" : "";
 }
 

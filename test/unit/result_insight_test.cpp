@@ -31,7 +31,8 @@ using Sentences = std::vector<std::string>;
 
 TEST(Insight, SaysTheSamplesOfTheRequirements) {
 	const Sentences sample{"240 accounts at-risk with combined ARR of $3.2M",
-	                       "23 renewals in pipeline totaling $1.27M", "Top at-risk account: Acme Corp ($156K ARR)"};
+	                       "23 renewals in pipeline totaling $1.27M",
+	                       "Top at-risk account: Acme Corp ($156K ARR)"};
 	EXPECT_EQ(insights_of({rows("at_risk_accounts", 240, "arr", "3200000", "Acme Corp", "156000"),
 	                       rows("renewal_pipeline", 23, "amount", "1270000", "Big one", "99000")},
 	                      {}, {}),
@@ -74,14 +75,16 @@ TEST(Insight, SaysWhatChanged) {
 	EXPECT_EQ(insights_of({now}, {now}, {}), Sentences{"240 accounts at-risk"});
 	EXPECT_EQ(insights_of({figures({{"total_arr", "", number("900000")}})},
 	                      {figures({{"total_arr", "", number("1000000")}, {"gone", "", number("1")}})}, {}),
-	          (Sentences{"Total ARR: $900K", "Total ARR fell from $1M to $900K (-10%) since the previous execution"}));
+	          (Sentences{"Total ARR: $900K",
+	                     "Total ARR fell from $1M to $900K (-10%) since the previous execution"}));
 	EXPECT_EQ(insights_of({rows("deals", 5)}, {rows("deals", 0)}, {}),
 	          (Sentences{"5 deals", "Deals rose from 0 to 5 since the previous execution"}));
 }
 
 TEST(Insight, WritesAsTheLocaleDoes) {
 	const InsightStyle german{"de_DE", "EUR"};
-	EXPECT_EQ(insights_of({figures({{"total_arr", "", number("3200000")}, {"score", "", number("1234.5")}})}, {}, german),
+	EXPECT_EQ(insights_of({figures({{"total_arr", "", number("3200000")}, {"score", "", number("1234.5")}})},
+	                      {}, german),
 	          (Sentences{"Total ARR: 3,2\u00a0Mio.\u00a0\u20ac", "Score: 1.234,5"}));
 }
 
