@@ -74,7 +74,7 @@ COMMENT ON COLUMN playbook_executions.attempt IS 'How often an executor took it 
 COMMENT ON COLUMN playbook_executions.error IS 'Why it failed: {sqlstate, message, detail, hint, step}.';
 COMMENT ON COLUMN playbook_executions.reason IS 'Why it was cancelled, paused, replaced or stands still.';
 
-CREATE INDEX playbook_executions_customer_id_status_idx ON playbook_executions (customer_id, status, id DESC)
+CREATE INDEX playbook_executions_customer_id_idx ON playbook_executions (customer_id, id DESC)
     WHERE customer_id IS NOT NULL;
 -- The former execution of an analysis, which is for no customer: ${previous.…}. That of a customer is found above.
 CREATE INDEX playbook_executions_playbook_id_id_idx ON playbook_executions (playbook_id, id DESC)

@@ -170,13 +170,13 @@ CREATE TABLE playbook_outbox (
     result          jsonb,
     error           jsonb,
     CONSTRAINT playbook_outbox_pkey PRIMARY KEY (id),
-    CONSTRAINT playbook_outbox_idempotency_key_key UNIQUE (idempotency_key),
+    CONSTRAINT playbook_outbox_execution_id_idempotency_key_key
+        UNIQUE (execution_id, position, item, idempotency_key),
     CONSTRAINT playbook_outbox_kind_check CHECK (length(kind) BETWEEN 1 AND 63),
     CONSTRAINT playbook_outbox_status_check CHECK (status IN ('queued', 'claimed', 'sent', 'failed', 'revoked'))
 );
 CREATE INDEX playbook_outbox_kind_due_at_idx ON playbook_outbox (kind, due_at, id)
     WHERE status IN ('queued', 'claimed');
-CREATE INDEX playbook_outbox_execution_id_idx ON playbook_outbox (execution_id, position, item);
 -- Each message is updated when it is claimed and when it is reported.
 ALTER TABLE playbook_outbox SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05,
     autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);

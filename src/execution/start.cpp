@@ -6,6 +6,7 @@
 #include "execution/plan_cache.hpp"
 #include "execution/replace.hpp"
 #include "execution/store.hpp"
+#include "execution/stored_rows.hpp"
 #include "identity/access.hpp"
 #include "identity/customer.hpp"
 #include "identity/installation_fence.hpp"
@@ -24,13 +25,6 @@ namespace {
 using definition::Conflict;
 using definition::Stored;
 
-// The playbook with only what a start needs: its published snapshot is parsed at most once per process.
-struct Startable {
-	std::shared_ptr<const Plan> plan;
-	Oid owner = InvalidOid;
-	bool library = false;
-};
-
 // The library's text, with the rights and the search_path of whoever starts it.
 Startable startable_of_library(const StartRequest &request) {
 	const Stored text = definition::readable_playbook(request.playbook);
@@ -42,6 +36,7 @@ Startable startable_of_library(const StartRequest &request) {
 	return {plan_of(definition::snapshot_of(text.published, text.search_path)), text.owner, true};
 }
 
+// The playbook with only what a start needs: its published snapshot is parsed at most once per process.
 Startable startable(const StartRequest &request) {
 	struct Found {
 		Oid owner;
@@ -221,10 +216,7 @@ int nesting_of(const Execution *parent) {
 	return 1 + static_cast<int>(depth != nullptr ? depth->as_integer().value_or(0) : 0);
 }
 
-} // namespace
-
-Started prepare_start(const StartRequest &request) {
-	const Startable playbook = startable(request);
+Started prepare(const StartRequest &request, const Startable &playbook) {
 	const definition::Definition &definition = *playbook.plan->definition;
 	const Conflict policy = conflict_policy(request, definition);
 	check_sources(definition, request);
@@ -296,11 +288,56 @@ Started prepare_start(const StartRequest &request) {
 		take_place(execution, policy);
 	}
 	worker::count(worker::Counter::ExecutionsStarted);
-	execution.steps.assign(definition.steps.size(), StepRow());
-	for (std::size_t i = 0; i < definition.steps.size(); ++i)
-		execution.steps[i].position = static_cast<int>(i);
 	execution.dirty = true;
 	return started;
+}
+
+} // namespace
+
+Started prepare_start(const StartRequest &request) {
+	Started started = prepare(request, startable(request));
+	if (started.repeated) return started;
+	Execution &execution = started.execution;
+	execution.steps.assign(execution.definition().steps.size(), StepRow());
+	for (std::size_t i = 0; i < execution.steps.size(); ++i)
+		execution.steps[i].position = static_cast<int>(i);
+	return started;
+}
+
+Started StartList::prepare(const StartRequest &request) {
+	if (!playbook_) playbook_ = startable(request);
+	return execution::prepare(request, *playbook_);
+}
+
+void StartList::make_way(const StartRequest &request) {
+	if (request.customer && customers_.contains(*request.customer)) write();
+}
+
+void StartList::keep(Started started) {
+	constexpr std::size_t most = 1000; // so that a million starts take no memory
+	if (started.execution.customer_id) customers_.insert(*started.execution.customer_id);
+	kept_.push_back(std::move(started.execution));
+	if (kept_.size() >= most) write();
+}
+
+void StartList::write() {
+	if (kept_.empty()) return;
+	const pg::ContextScope memory("playbook starts");
+	pg::TableWriter writer = execution_writer(0);
+	TimestampTz due_at = DT_NOEND;
+	for (const Execution &execution : kept_) {
+		append_row(writer, execution);
+		due_at = std::min(due_at, execution.due_at.value_or(DT_NOEND));
+	}
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		writer.write();
+	}
+	identity::ensure_enabled();
+	if (!TIMESTAMP_IS_NOEND(due_at)) worker::wake_at_commit(kept_.front().owner, due_at);
+	kept_.clear();
+	customers_.clear();
 }
 
 bool take_free_place(const Execution &execution) {
@@ -316,46 +353,9 @@ std::int64_t commit_start(Execution &execution) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		static pg::Statement insert("INSERT INTO @playbook_executions_live (id, home, playbook_id, snapshot, "
-		                            "owner, starter, actor, customer_id, status, "
-		                            "waiting_for, due_at, priority, parameters, labels, options, at_start, "
-		                            "created_at, deadline_at, idempotency_key, "
-		                            "parent_execution, parent_position, parent_item) VALUES ($1, $2, $3, $4, "
-		                            "$5, $6, $7, $8, 'pending', $9, $10, $11, $12, "
-		                            "$13, $14, $15, $16, $17, $18, $19, $20, $21)",
-		                            {INT8OID,  INT4OID,  TEXTOID,  INT8OID,        OIDOID,         OIDOID,
-		                             TEXTOID,  TEXTOID,  TEXTOID,  TIMESTAMPTZOID, INT4OID,        JSONBOID,
-		                             JSONBOID, JSONBOID, JSONBOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID,
-		                             INT8OID,  INT4OID,  INT4OID});
-		const auto text_or_null = [](const std::string &text) {
-			return text.empty() ? pg::null() : pg::text(text);
-		};
-		const auto json_or_null = [](const Value &value) {
-			return value.is_null() ? pg::null() : pg::jsonb(value);
-		};
-		const bool child = execution.parent_execution.has_value();
-		insert.execute(
-		    {pg::int8(execution.id),
-		     pg::int4(execution.home),
-		     pg::text(execution.playbook_id),
-		     pg::int8(execution.snapshot),
-		     pg::oid(execution.owner),
-		     pg::oid(execution.starter),
-		     pg::text(execution.actor),
-		     pg::optional_of(execution.customer_id, [](const std::string &id) { return pg::text(id); }),
-		     text_or_null(execution.waiting_for),
-		     pg::optional_of(execution.due_at, pg::timestamp),
-		     pg::int4(execution.priority),
-		     pg::jsonb(execution.parameters),
-		     json_or_null(execution.labels),
-		     json_or_null(execution.options),
-		     json_or_null(execution.at_start),
-		     pg::timestamp(execution.created_at),
-		     pg::optional_of(execution.deadline_at, pg::timestamp),
-		     text_or_null(execution.idempotency_key),
-		     pg::optional_of(execution.parent_execution, pg::int8),
-		     child ? pg::int4(execution.parent_position) : pg::null(),
-		     child ? pg::int4(execution.parent_item) : pg::null()});
+		pg::TableWriter writer = execution_writer(0);
+		append_row(writer, execution);
+		writer.write();
 	}
 	execution.stored = true;
 	execution.dirty = false;

@@ -34,6 +34,32 @@ struct Started {
 // published, 42501, 22023 parameters, P0002 customer, 23505 conflict.
 Started prepare_start(const StartRequest &request);
 
+// What a start needs to know of its playbook.
+struct Startable {
+	std::shared_ptr<const Plan> plan;
+	Oid owner = InvalidOid;
+	bool library = false;
+};
+
+// The starts of one statement: the playbook is looked up once, and the executions are written many at a time.
+class StartList {
+public:
+	// Before the request's own subtransaction: what a former start of its customer left to be written is
+	// written, since the request may have to wait for it or to replace it.
+	void make_way(const StartRequest &request);
+	// As prepare_start(), of requests for the same playbook; what is prepared is then either kept or
+	// forgotten.
+	Started prepare(const StartRequest &request);
+	void keep(Started started);
+	// Writes what was kept, and wakes executors at commit.
+	void write();
+
+private:
+	std::optional<Startable> playbook_;
+	std::vector<Execution> kept_;
+	std::set<std::string> customers_; // of what is kept
+};
+
 // Writes the prepared execution and wakes an executor at commit. Returns its id.
 std::int64_t commit_start(Execution &execution);
 

@@ -156,18 +156,22 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			requests.resize(listed.size());
 		}
 		pg::ResultSet rows(fcinfo);
+		execution::StartList list;
 		int ordinal = 0;
 		for (execution::StartRequest &request : requests) {
 			++ordinal;
 			std::optional<pg::Error> refused;
 			execution::Started started;
 			try {
-				pg::Subtransaction guarded;
-				if (!by_customer)
+				if (!by_customer) {
+					pg::Subtransaction guarded;
 					execution::read_request(listed[static_cast<std::size_t>(ordinal - 1)], request);
+					guarded.commit();
+				}
+				list.make_way(request);
+				pg::Subtransaction guarded;
 				request.playbook = args.text(0, "playbook");
-				started = execution::prepare_start(request);
-				if (!started.repeated) execution::commit_start(started.execution);
+				started = list.prepare(request);
 				guarded.commit();
 			} catch (const pg::Error &error) {
 				refused = error;
@@ -177,6 +181,7 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			if (!refused) {
 				rows.row({pg::int4(ordinal), customer, pg::int8(started.execution.id),
 				          pg::text(started.repeated ? "repeated" : "started"), pg::null()});
+				if (!started.repeated) list.keep(std::move(started));
 				continue;
 			}
 			// What concerns the playbook concerns them all: no list of a thousand equal refusals.
@@ -189,6 +194,7 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 			          pg::text(std::string(refused->what()) +
 			                   (refused->detail.empty() ? "" : ". " + refused->detail))});
 		}
+		list.write();
 		worker::warn_when_nobody_works();
 		return rows.done(fcinfo);
 	});

@@ -11,9 +11,21 @@ namespace {
 
 // What failed or was revoked may go out after all; anything else stays as it is.
 #define QUEUE_AGAIN                                                                                          \
-	"ON CONFLICT (idempotency_key) DO UPDATE SET status = 'queued', recipient = excluded.recipient, "        \
+	"ON CONFLICT (execution_id, position, item, idempotency_key) DO UPDATE SET status = 'queued', "          \
+	"recipient = excluded.recipient, "                                                                       \
 	"payload = excluded.payload, due_at = excluded.due_at, lease_token = NULL, leased_until = NULL, "        \
 	"finished_at = NULL WHERE o.status IN ('failed', 'revoked') "
+
+// One message, found by the index that keeps it unique: its key begins with its step, as
+// Context::idempotency_key() makes it.
+#define OF_KEY "idempotency_key = $1 AND execution_id = $2 AND position = $3 AND item = $4"
+std::vector<pg::Argument> by_key(const std::string &idempotency_key) {
+	long long execution = 0;
+	int position = 0, item = 0;
+	if (std::sscanf(idempotency_key.c_str(), "%lld:%d:%d", &execution, &position, &item) != 3)
+		throw pg::Error(ERRCODE_INTERNAL_ERROR, "\"" + idempotency_key + "\" is no key of a message");
+	return {pg::text(idempotency_key), pg::int8(execution), pg::int4(position), pg::int4(item)};
+}
 
 // A message as the sender's functions see it, locked together with its execution.
 struct Locked {
@@ -83,9 +95,9 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 		worker::count(worker::Counter::Messages);
 		return {rows.int8(0, 0), false};
 	}
-	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE idempotency_key = $1",
-	                          {TEXTOID});
-	const pg::Rows present = find.query({pg::text(message.idempotency_key)});
+	static pg::Statement find("SELECT id, status = 'sent' FROM @playbook_outbox WHERE " OF_KEY,
+	                          {TEXTOID, INT8OID, INT4OID, INT4OID});
+	const pg::Rows present = find.query(by_key(message.idempotency_key));
 	return {present.int8(0, 0), present.boolean(0, 1)};
 }
 
@@ -133,9 +145,9 @@ std::optional<OutboxState> outbox_state(const std::string &idempotency_key) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement find("SELECT id, status, finished_at, payload, result, error FROM @playbook_outbox "
-	                          "WHERE idempotency_key = $1",
-	                          {TEXTOID});
-	const pg::Rows rows = find.query({pg::text(idempotency_key)});
+	                          "WHERE " OF_KEY,
+	                          {TEXTOID, INT8OID, INT4OID, INT4OID});
+	const pg::Rows rows = find.query(by_key(idempotency_key));
 	if (rows.empty()) return std::nullopt;
 	return OutboxState{rows.int8(0, 0),  rows.text(0, 1),          rows.timestamp_or_null(0, 2),
 	                   rows.jsonb(0, 3), rows.jsonb_or_null(0, 4), rows.jsonb_or_null(0, 5)};
@@ -161,13 +173,13 @@ Revoked revoke_outbox(const std::string &idempotency_key) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement revoke(
-	    "WITH was AS (SELECT id, status FROM @playbook_outbox WHERE idempotency_key = $1 FOR UPDATE), "
+	    "WITH was AS (SELECT id, status FROM @playbook_outbox WHERE " OF_KEY " FOR UPDATE), "
 	    "revoked AS (UPDATE @playbook_outbox o SET status = 'revoked', finished_at = clock_timestamp() FROM "
 	    "was "
 	    "WHERE o.id = was.id AND was.status IN ('queued', 'claimed')) "
 	    "SELECT status FROM was",
-	    {TEXTOID});
-	const pg::Rows rows = revoke.query({pg::text(idempotency_key)});
+	    {TEXTOID, INT8OID, INT4OID, INT4OID});
+	const pg::Rows rows = revoke.query(by_key(idempotency_key));
 	if (rows.empty()) return Revoked::Nothing;
 	const std::string status = rows.text(0, 0);
 	if (status == "queued") return Revoked::InTime;

@@ -3,6 +3,10 @@
 #include "pg/installation.hpp"
 #include "pg/transaction.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 extern "C" {
 #include "postmaster/interrupt.h"
 #include "storage/latch.h"
@@ -12,7 +16,21 @@ extern "C" {
 
 namespace playbook::worker {
 
+namespace {
+
+// Each batch takes about the same memory again. The C library would give it back to the system and be given
+// fresh pages, zeroed, every time: a tenth of the time of an executor.
+void keep_memory() {
+#ifdef __GLIBC__
+	(void) mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
+	(void) mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
+#endif
+}
+
+} // namespace
+
 void begin_process() {
+	keep_memory();
 	pg::call([] {
 		pqsignal(SIGTERM, die);
 		pqsignal(SIGHUP, SignalHandlerForConfigReload);
