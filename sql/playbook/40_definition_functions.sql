@@ -23,6 +23,10 @@ CREATE FUNCTION playbook_publish(playbook text)
 RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_publish';
 COMMENT ON FUNCTION playbook_publish(text) IS 'Makes the draft what runs. Executions that are under way keep the definition they started with.';
 
+CREATE FUNCTION playbook_restore(playbook text, history bigint, publish boolean DEFAULT false)
+RETURNS text LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_restore';
+COMMENT ON FUNCTION playbook_restore(text, bigint, boolean) IS 'Takes the definition of an entry of playbook_history back as the draft, or as what runs with publish => true; itself an entry, restored. Returns updated or unchanged.';
+
 CREATE FUNCTION playbook_archive(playbook text)
 RETURNS void LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_archive';
 COMMENT ON FUNCTION playbook_archive(text) IS 'No new execution can be started; those under way go on. playbook_publish() brings it back.';

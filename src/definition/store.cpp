@@ -126,16 +126,17 @@ void write_new(const Judged &saved, bool published) {
 	              saved.text);
 }
 
-void write_draft(const std::string &id, const Judged &saved) {
+void write_draft(const std::string &id, const Judged &saved, const char *action = "drafted") {
 	static pg::Statement update(
 	    "UPDATE @playbooks SET draft = $2, draft_source = $3, updated_at = now() WHERE id = $1",
 	    {TEXTOID, JSONBOID, TEXTOID});
 	update.execute({pg::text(id), pg::jsonb(saved.definition->document), pg::text(saved.text)});
-	write_history(id, "drafted", saved.by, saved.definition->document, saved.text);
+	write_history(id, action, saved.by, saved.definition->document, saved.text);
 }
 
 void write_published(const std::string &id, const Definition &definition, const std::string &text,
-                     const std::string &search_path, const std::string &by) {
+                     const std::string &search_path, const std::string &by,
+                     const char *action = "published") {
 	static pg::Statement update("UPDATE @playbooks SET status = 'published', name = $2, description = $3, "
 	                            "definition = $4, source = $5, draft = NULL, "
 	                            "draft_source = NULL, snapshot = $6, search_path = $7, updated_at = now(), "
@@ -145,7 +146,27 @@ void write_published(const std::string &id, const Definition &definition, const 
 	                pg::jsonb(definition.document), pg::text(text),
 	                pg::int8(snapshot_of(definition.document, search_path)), pg::text(search_path)});
 	execution::set_limits(definition, true);
-	write_history(id, "published", by, definition.document, text);
+	write_history(id, action, by, definition.document, text);
+}
+
+// The text that an entry of the history holds.
+std::string text_in_history(const std::string &id, std::int64_t entry) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	static pg::Statement find(
+	    "SELECT action, definition, source FROM @playbook_history WHERE id = $1 AND playbook_id = $2",
+	    {INT8OID, TEXTOID});
+	const pg::Rows rows = find.query({pg::int8(entry), pg::text(id)});
+	if (rows.empty())
+		throw pg::Error(ERRCODE_UNDEFINED_OBJECT,
+		                "playbook \"" + id + "\" has no entry " + std::to_string(entry) + " in its history",
+		                "", "SELECT id, action, changed_by, changed_at FROM playbook_history lists them.");
+	if (rows.is_null(0, 1))
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "entry " + std::to_string(entry) + " of the history holds no definition",
+		                "It says that the playbook was changed otherwise: " + rows.text(0, 0) + ".",
+		                "Restore an entry whose definition is not null.");
+	return rows.is_null(0, 2) ? to_yaml(rows.jsonb(0, 1)) : rows.text(0, 2);
 }
 
 void refuse_stale_edit(const Stored &stored, const std::string &expected) {
@@ -343,6 +364,33 @@ Saved update(const std::string &id, const std::string &text, bool published,
 			write_published(id, *saved.definition, text, saved.search_path, saved.by);
 		else
 			write_draft(id, saved);
+	}
+	if (published) {
+		warn_unless_reachable(seen.owner);
+		identity::ensure_enabled();
+	}
+	return result;
+}
+
+Saved restore(const std::string &id, std::int64_t entry, bool published) {
+	const Stored seen = visible_playbook(id);
+	identity::require_edit(seen.id, seen.owner);
+	// Judged anew: it may be older than a rule of this version.
+	const Judged saved = judged(text_in_history(id, entry));
+	Saved result{id, Saved::Change::Updated};
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		const std::optional<Stored> stored = find_playbook(id, true);
+		if (!stored) identity::unknown_playbook(id);
+		const bool runs = stored->status == "published" && stored->source == saved.text &&
+		                  stored->search_path == saved.search_path;
+		if (published ? runs && stored->draft.is_null() : stored->draft_source == saved.text)
+			result.change = Saved::Change::Unchanged;
+		else if (published)
+			write_published(id, *saved.definition, saved.text, saved.search_path, saved.by, "restored");
+		else
+			write_draft(id, saved, "restored");
 	}
 	if (published) {
 		warn_unless_reachable(seen.owner);

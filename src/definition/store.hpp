@@ -45,6 +45,8 @@ Saved create(const std::string &text, bool publish);
 // started from.
 Saved update(const std::string &id, const std::string &text, bool publish,
              const std::optional<std::string> &expected);
+// An entry of the history becomes the draft, or what runs with `publish`.
+Saved restore(const std::string &id, std::int64_t entry, bool publish);
 // Creates or updates by the text's own id.
 Saved apply(const std::string &text, bool publish);
 void publish(const std::string &id);

@@ -13,6 +13,7 @@ PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_create);
 PG_FUNCTION_INFO_V1(playbook_update);
 PG_FUNCTION_INFO_V1(playbook_apply);
+PG_FUNCTION_INFO_V1(playbook_restore);
 PG_FUNCTION_INFO_V1(playbook_publish);
 PG_FUNCTION_INFO_V1(playbook_archive);
 PG_FUNCTION_INFO_V1(playbook_validate);
@@ -83,6 +84,15 @@ Datum playbook_apply(PG_FUNCTION_ARGS) {
 		const bool publish = args.boolean(1, "publish");
 		return pg::text_datum(
 		    word_of(shown(definition::apply(args.text(0, "definition"), publish), publish).change));
+	});
+}
+
+Datum playbook_restore(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const pg::Arguments args(fcinfo);
+		return pg::text_datum(word_of(
+		    definition::restore(args.text(0, "playbook"), args.int8(1, "history"), args.boolean(2, "publish"))
+		        .change));
 	});
 }
 
