@@ -21,6 +21,36 @@ CREATE FUNCTION playbook_retry(execution bigint, from_step text DEFAULT NULL, ch
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_retry';
 COMMENT ON FUNCTION playbook_retry(bigint, text, jsonb) IS 'Does the failed steps of an execution again, or a step and all that comes after it; changes are merged into the input of that step.';
 
+CREATE FUNCTION playbook_retry_failed(
+    playbook   text        DEFAULT NULL,
+    error      text        DEFAULT NULL,
+    since      timestamptz DEFAULT NULL,
+    until      timestamptz DEFAULT NULL,
+    "limit"    integer     DEFAULT 1000,
+    per_minute integer     DEFAULT 60,
+    dry_run    boolean     DEFAULT false)
+RETURNS TABLE (execution bigint, playbook_id text, customer text, step text, reason text, failed_at timestamptz,
+               result text, due_at timestamptz, detail text)
+LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_retry_failed';
+COMMENT ON FUNCTION playbook_retry_failed(text, text, timestamptz, timestamptz, integer, integer, boolean) IS
+    'Retries failed executions that the caller may control, by playbook, error (an SQLSTATE or a part of the message) and time of failure, oldest first, so many a minute. result: retried, refused (detail says why), or found with dry_run.';
+
+CREATE FUNCTION playbook_skip_failed(
+    playbook   text        DEFAULT NULL,
+    error      text        DEFAULT NULL,
+    since      timestamptz DEFAULT NULL,
+    until      timestamptz DEFAULT NULL,
+    skip_reason text       DEFAULT NULL,
+    outcome    text        DEFAULT NULL,
+    "limit"    integer     DEFAULT 1000,
+    per_minute integer     DEFAULT 60,
+    dry_run    boolean     DEFAULT false)
+RETURNS TABLE (execution bigint, playbook_id text, customer text, step text, reason text, failed_at timestamptz,
+               result text, due_at timestamptz, detail text)
+LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_skip_failed';
+COMMENT ON FUNCTION playbook_skip_failed(text, text, timestamptz, timestamptz, text, text, integer, integer, boolean) IS
+    'The same, but the failed steps are skipped, with a reason and an outcome, and the executions go on with what had been skipped because of them. result: skipped, refused, or found with dry_run.';
+
 CREATE FUNCTION playbook_signal(execution bigint, name text, payload jsonb DEFAULT '{}')
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_signal';
 COMMENT ON FUNCTION playbook_signal(bigint, text, jsonb) IS 'Tells an execution of an event; a wait for that name ends with outcome received and the payload as output. One that comes early is kept.';

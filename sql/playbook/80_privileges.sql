@@ -97,7 +97,7 @@ BEGIN
                 'playbook_preview', 'playbook_rerun', 'playbook_work',
                 -- control
                 'playbook_pause', 'playbook_resume', 'playbook_cancel', 'playbook_skip', 'playbook_retry',
-                'playbook_signal',
+                'playbook_signal', 'playbook_retry_failed', 'playbook_skip_failed',
                 -- people's work
                 'playbook_approve', 'playbook_reject', 'playbook_decisions', 'playbook_complete_task',
                 'playbook_delegate', 'playbook_snooze', 'playbook_meeting_outcome', 'playbook_email_outcome',

@@ -190,6 +190,48 @@ void forget_rows(std::int64_t execution, int position) {
 	items.execute({pg::int8(execution), pg::int4(position)});
 }
 
+// The locked live row, brought back from history when it has failed; its steps are loaded.
+Execution revive(std::int64_t id) {
+	std::optional<Execution> execution = lock_live(id);
+	if (!execution) {
+		execution = find_execution(id);
+		if (!execution) identity::unknown_execution(id);
+		if (execution->status != Status::Failed)
+			refuse_state(id, execution->status, "failed or under way",
+			             "Start it anew with playbook_start().");
+		bring_back(*execution);
+		execution = lock_live(id);
+		if (!execution) refuse_state(id, Status::Failed, "at rest", "Somebody else retries it now.");
+		execution->status = Status::Failed;
+	}
+	load_steps({&*execution});
+	return std::move(*execution);
+}
+
+// Skipped for nothing of its own, but since another step failed.
+bool fell_with_another(const StepRow &row) {
+	return row.status == StepStatus::Skipped &&
+	       (row.outcome == skip_cause::dependency || row.outcome == skip_cause::failed);
+}
+
+// A revived execution goes on at that time.
+void go_on(Execution &execution, TimestampTz at) {
+	const bool later = at > GetCurrentTimestamp();
+	execution.items.clear();
+	execution.status = later ? Status::Waiting : Status::Running;
+	execution.error = Value();
+	execution.finished_at.reset();
+	execution.waiting_for = later ? "retry" : "step";
+	execution.due_at = at;
+	execution.dirty = true;
+	Batch batch;
+	batch.add(execution);
+	batch.flush();
+	note_changed(execution.id);
+	worker::wake_at_commit(execution.owner, at);
+	worker::announce_at_commit();
+}
+
 } // namespace
 
 void pause(std::int64_t id, const std::string &reason) {
@@ -334,7 +376,8 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 	worker::announce_at_commit();
 }
 
-void retry(std::int64_t id, const std::optional<std::string> &from_step, const Value &changes) {
+void retry(std::int64_t id, const std::optional<std::string> &from_step, const Value &changes,
+           std::optional<TimestampTz> at) {
 	identity::require_control(id);
 	if (!changes.is_null() && !changes.is_object())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "changes must be a JSON object", "",
@@ -344,27 +387,14 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 		                "Name it: playbook_retry(execution, 'step', changes).");
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	std::optional<Execution> execution = lock_live(id);
-	if (!execution) {
-		execution = find_execution(id);
-		if (!execution) identity::unknown_execution(id);
-		if (execution->status != Status::Failed)
-			refuse_state(id, execution->status, "failed or under way",
-			             "Start it anew with playbook_start().");
-		bring_back(*execution);
-		execution = lock_live(id);
-		execution->status = Status::Failed;
-	}
+	std::optional<Execution> execution = revive(id);
 	Execution &retried = *execution;
-	load_steps({&retried});
 	const TimestampTz now = GetCurrentTimestamp();
 	std::set<int> again;
 	if (from_step) again = downstream(retried.definition(), row_named(retried, *from_step).position);
 	for (const StepRow &row : retried.steps) {
 		if (from_step) break;
-		const bool because = row.outcome == skip_cause::dependency || row.outcome == skip_cause::failed;
-		if (row.status == StepStatus::Failed || (row.status == StepStatus::Skipped && because))
-			again.insert(row.position);
+		if (row.status == StepStatus::Failed || fell_with_another(row)) again.insert(row.position);
 	}
 	if (again.empty())
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -388,20 +418,31 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 			row.due_at = row.started_at = now;
 		}
 	}
-	retried.items.clear();
-	retake_place(retried);
-	retried.status = Status::Running;
-	retried.error = Value();
-	retried.finished_at.reset();
-	retried.waiting_for = "step";
-	retried.due_at = now;
-	retried.dirty = true;
+	go_on(retried, at.value_or(now));
+}
+
+void skip_failed_steps(std::int64_t id, const std::string &reason, const std::string &outcome,
+                       TimestampTz at) {
+	identity::require_control(id);
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	Execution revived = revive(id);
+	bool any = false;
 	Batch batch;
-	batch.add(retried);
-	batch.flush();
-	note_changed(id);
-	worker::wake_at_commit(retried.owner, now);
-	worker::announce_at_commit();
+	Canceller canceller(batch, GetCurrentTimestamp());
+	for (StepRow &row : revived.steps) {
+		if (row.status == StepStatus::Failed) {
+			check_outcome(revived, row, outcome);
+			canceller.stop(revived, row, reason, outcome.empty() ? "skipped" : outcome);
+			any = true;
+		} else if (fell_with_another(row)) {
+			reset(row);
+		}
+	}
+	if (!any)
+		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+		                "execution " + std::to_string(id) + " has no failed step");
+	go_on(revived, at);
 }
 
 void signal(std::int64_t id, const std::string &name, const Value &payload) {

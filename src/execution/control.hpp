@@ -18,7 +18,12 @@ Status cancel(std::int64_t execution, const std::string &reason);
 void skip_step(std::int64_t execution, const std::string &step, const std::string &reason,
                const std::string &outcome);
 // From the given step on, or all that failed. `changes` is merged into the input of that step.
-void retry(std::int64_t execution, const std::optional<std::string> &from_step, const Value &changes);
+// Begins at that time, or now.
+void retry(std::int64_t execution, const std::optional<std::string> &from_step, const Value &changes,
+           std::optional<TimestampTz> at = std::nullopt);
+// Skips all that failed, and goes on with what was skipped because of it.
+void skip_failed_steps(std::int64_t execution, const std::string &reason, const std::string &outcome,
+                       TimestampTz at);
 void signal(std::int64_t execution, const std::string &name, const Value &payload);
 
 // kind: playbook, customer, connection or all.
