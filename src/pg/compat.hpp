@@ -11,6 +11,7 @@ extern "C" {
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
 #include "executor/executor.h"
+#include "utils/tuplesort.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -87,6 +88,15 @@ inline bool owns_extension(Oid extension, Oid role) {
 	return object_ownercheck(ExtensionRelationId, extension, role);
 #else
 	return pg_extension_ownercheck(extension, role);
+#endif
+}
+
+// The next value of a sort, a copy that the caller may free; false: there is none.
+inline bool next_sorted(Tuplesortstate *sort, Datum *value, bool *is_null) {
+#if PG_VERSION_NUM >= 160000
+	return tuplesort_getdatum(sort, true, true, value, is_null, nullptr);
+#else
+	return tuplesort_getdatum(sort, true, value, is_null, nullptr);
 #endif
 }
 

@@ -55,7 +55,7 @@ public:
 			const text *row = pg::call([this]() -> const text * {
 				Datum value = 0;
 				bool is_null = false;
-				if (!tuplesort_getdatum(sort_, true, &value, &is_null, nullptr)) return nullptr;
+				if (!pg::compat::next_sorted(sort_, &value, &is_null)) return nullptr;
 				return DatumGetTextPP(value);
 			});
 			if (row == nullptr) return;
