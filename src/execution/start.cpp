@@ -86,12 +86,11 @@ void check_sources(const definition::Definition &definition, const StartRequest 
 	for (const definition::DataSource &source : definition.data_sources) {
 		if (!source.required) continue;
 		const bool crm = source.type == "crm";
-		const std::string unresolved =
+		const std::optional<step::UnresolvedSource> unresolved =
 		    step::unresolved_source(source.type, crm ? request.crm : request.data_warehouse);
-		if (unresolved.empty()) continue;
-		const std::string setting = crm ? "playbook.crm" : "playbook.data_warehouse";
-		throw pg::Error(ERRCODE_UNDEFINED_OBJECT, unresolved, "The playbook requires it.",
-		                "Create the server, or set " + setting + " to '' for this database.");
+		if (unresolved)
+			throw pg::Error(ERRCODE_UNDEFINED_OBJECT, unresolved->reason, "The playbook requires it.",
+			                unresolved->remedy);
 	}
 }
 

@@ -30,14 +30,25 @@ std::optional<std::string> chosen_at_start(const Context &context, const std::st
 
 } // namespace
 
-std::string unresolved_source(const std::string &kind, const std::optional<std::string> &chosen) {
-	if (!is_general(kind)) return {};
+std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
+                                                  const std::optional<std::string> &chosen) {
+	if (!is_general(kind)) return std::nullopt;
+	const std::string beginning = "data source \"" + kind + "\" does not resolve: there is no ";
 	const std::string server = server_of(kind, chosen);
-	if (server.empty()) return {};
-	const Oid found = pg::call(
-	    [&server] { return GetSysCacheOid1(FOREIGNSERVERNAME, 1, CStringGetDatum(server.c_str())); });
-	if (OidIsValid(found)) return {};
-	return "data source \"" + kind + "\" does not resolve: there is no server \"" + server + "\"";
+	if (!server.empty()) {
+		const Oid found = pg::call(
+		    [&server] { return GetSysCacheOid1(FOREIGNSERVERNAME, 1, CStringGetDatum(server.c_str())); });
+		if (OidIsValid(found)) return std::nullopt;
+		return UnresolvedSource{beginning + "server \"" + server + "\"",
+		                        "Create the server, or set playbook." + kind + " to '' for this database."};
+	}
+	if (kind != "crm") return std::nullopt;
+	const std::string schema = settings::crm_schema();
+	if (OidIsValid(pg::call([&schema] { return get_namespace_oid(schema.c_str(), true); })))
+		return std::nullopt;
+	return UnresolvedSource{
+	    beginning + "schema \"" + schema + "\"",
+	    "Set playbook.crm_schema to the schema that holds deals, contacts and companies."};
 }
 
 std::string absent_source(const Context &context) {
@@ -48,7 +59,9 @@ std::string absent_source(const Context &context) {
 	    definition.data_sources.begin(), definition.data_sources.end(),
 	    [&kind](const definition::DataSource &source) { return source.type == kind && !source.required; });
 	if (!optional) return {};
-	return unresolved_source(kind, chosen_at_start(context, kind));
+	const std::optional<UnresolvedSource> unresolved =
+	    unresolved_source(kind, chosen_at_start(context, kind));
+	return unresolved ? unresolved->reason : std::string();
 }
 
 std::string connection_of(const Context &context) {

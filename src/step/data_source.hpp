@@ -6,9 +6,16 @@
 
 namespace playbook::step {
 
-// Why a data source cannot be used now: the server it names does not exist. "" when it can, and for kinds of
-// sources that are no setting's. `chosen` is what was named at start, if anything.
-std::string unresolved_source(const std::string &kind, const std::optional<std::string> &chosen);
+struct UnresolvedSource {
+	std::string reason; // what is missing
+	std::string remedy; // which setting names it
+};
+
+// Why a data source cannot be used now: the server it names, or the schema of the local CRM, does not exist.
+// Nothing when it can be, and for kinds of sources that are no setting's. `chosen` is what was named at
+// start.
+std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
+                                                  const std::optional<std::string> &chosen);
 
 // The same for the source of a step that the playbook declares and can do without; "" for every other step.
 std::string absent_source(const Context &context);

@@ -2,7 +2,7 @@
 -- deleted.
 -- And what is released by a review, and what a data source that is not there means.
 BEGIN;
-SELECT plan(41);
+SELECT plan(44);
 \ir steps.psql
 CREATE TABLE client (client_id text PRIMARY KEY, name text, score integer, first_name text, secret text, owner text);
 INSERT INTO client VALUES ('acme', 'Acme', 40, NULL, 'hush', 'ana'), ('globex', 'Globex', 90, 'Gil', 'hush',
@@ -168,6 +168,16 @@ SELECT is(reason_of(:e, 'q'), 'data source "data_warehouse" does not resolve: th
 SELECT is(status_of(:e), 'completed', 'which is no failure');
 SELECT run($$steps: [{id: q, type: query, config: {template: SELECT 1 AS one}}]$$) AS e \gset
 SELECT is(story(:e), 'q failed', 'a step of a source that was not declared fails');
+RESET playbook.data_warehouse;
+SET LOCAL playbook.crm_schema = 'nowhere';
+SELECT throws_ok($$SELECT run(E'data_sources: [{type: crm, required: true}]\n'
+    'steps: [{id: s, type: search, config: {object: deals}}]')$$, '42704',
+    'data source "crm" does not resolve: there is no schema "nowhere"', 'nor starts one whose CRM has no schema');
+SELECT run($$data_sources: [{type: crm}]
+steps: [{id: s, type: search, config: {object: deals}}]$$) AS e \gset
+SELECT is(story(:e), 's skipped source', 'an optional one is skipped');
+SELECT is(reason_of(:e, 's'), 'data source "crm" does not resolve: there is no schema "nowhere"', 'with that reason');
+RESET playbook.crm_schema;
 
 SELECT * FROM finish();
 ROLLBACK;
