@@ -9,6 +9,7 @@
 #include "pg/identity.hpp"
 #include "pg/sandbox.hpp"
 #include "pg/transaction.hpp"
+#include "step/approvers.hpp"
 #include "step/item_source.hpp"
 #include "step/owner_scope.hpp"
 #include "value/json.hpp"
@@ -109,6 +110,10 @@ private:
 			const Value prepared = step::handler_of(step.type).prepare(context, &line.missing_variables);
 			line.input = prepared;
 			for (std::string &approver : line.approvers) approver = context.person(context.text(approver));
+			if (line.needs_approval && line.approvers.empty())
+				line.approvers = step::resolve_approvers(
+				                     context, step.require_approval.value_or(definition::ApprovalPolicy()))
+				                     .people;
 		});
 		guarded(line, [&] { act(context, line); });
 		row.item = 0;

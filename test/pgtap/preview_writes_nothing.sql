@@ -1,7 +1,7 @@
 -- playbook_preview: what each step would do; it writes nothing, sends nothing, runs no sql step, and explains queries
 -- unless it is asked to run them.
 BEGIN;
-SELECT plan(38);
+SELECT plan(40);
 \ir refusal.psql
 
 CREATE ROLE preview_author; GRANT playbook_author TO preview_author;
@@ -168,6 +168,11 @@ SELECT is(refusal($$SELECT * FROM playbook_preview(NULL)$$), '22004 argument "pl
 SELECT is(refusal($$SELECT * FROM playbook_preview('many',
     '{"least": 1}')$$) ~ '^22023 the customer must be an id, not a JSON object', true,
           'parameters given as the customer');
+SELECT results_eq($$SELECT step, approvers FROM playbook_preview('{id: t, steps: [{id: ask, type: approval}, {id: mail, '
+    'type: email, require_approval: true, config: {to: b@acme.example, subject: S, body: B}}]}', 'c1')$$,
+    $$VALUES ('ask', '{ana}'::text[]), ('mail', '{ana}')$$, 'where nobody is named, the customer''s CSM approves');
+SELECT is((SELECT approvers FROM playbook_preview('{id: t, steps: [{id: ask, type: approval}]}')), '{preview_author}',
+    'without a customer, whoever starts it');
 SELECT playbook_share('many', 'preview_user', 'view') \g /dev/null
 RESET ROLE;
 SELECT is(refusal($$SELECT as_role('preview_user', $q$SELECT count(*)
