@@ -229,9 +229,10 @@ private:
 			const bool has_source = output.raw.find("source") != nullptr,
 			           has_metrics = output.raw.find("metrics") != nullptr;
 			if (output.type == "aggregate") {
-				if (!has_metrics)
+				if (!has_metrics && !has_source)
 					report_.error("PB052", path,
-					              "aggregate output " + quoted(output.name) + " has no \"metrics\"");
+					              "aggregate output " + quoted(output.name) + " has no \"metrics\"",
+					              "Write metrics, or the source of a step that has the figures.");
 				if (!has_source && !any_data)
 					report_.error("PB052", path, "output " + quoted(output.name) + " has no rows to work on",
 					              "No step yields rows.");

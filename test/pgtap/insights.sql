@@ -1,7 +1,7 @@
 -- Sentences of a result document: default rules over real rows, the former execution, declared ones, locale and currency.
 \pset fieldsep '\n'
 BEGIN;
-SELECT plan(9);
+SELECT plan(10);
 \ir data_steps.psql
 
 CREATE TABLE in_account (name text, arr numeric, health_status text);
@@ -62,6 +62,16 @@ SELECT playbook_create('{"id": "in_text", "steps": [{"id": "q", "type": "query",
 SELECT is(in_said('in_text'), ARRAY['1 account'], 'a text is no amount');
 SELECT playbook_create('{"id": "in_none", "steps": [{"id": "q", "type": "query", "config": {"template": "SELECT 1 AS arr, ''a'' AS name WHERE false"}}], "outputs": [{"name": "accounts", "source": "${steps.q}"}]}', publish => true);
 SELECT is(in_said('in_none'), ARRAY['0 accounts'], 'no rows have no sum');
+
+SELECT playbook_create($$
+id: in_made
+steps:
+  - {id: q, type: query, config: {template: "SELECT 4 AS n, 250000 AS arr"}}
+  - {id: made, type: aggregate, config: {input: "${steps.q}", metrics: [{name: count, expression: COUNT(*)}, {name: total_arr, expression: SUM(arr)}]}}
+outputs:
+  - {name: summary, type: aggregate, source: "${steps.made}"}
+$$, publish => true);
+SELECT is(in_said('in_made'), ARRAY['Count: 1', 'Total ARR: $250K'], 'figures that a step has made already');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -292,6 +292,11 @@ TEST(Problems, ParametersAndOutputs) {
 	            32, "parameter \"n\" exists already");
 	expect_only(with_steps(task) + "outputs: [{name: o}]\n", "PB052", "outputs[0]", 4, 11,
 	            "output \"o\" has no \"source\"");
+	const std::string query = with_steps("  - {id: a, type: query, config: {template: SELECT 1 AS n}}\n");
+	expect_only(query + "outputs: [{name: o, type: aggregate}]\n", "PB052", "outputs[0]", 4, 11,
+	            "aggregate output \"o\" has no \"metrics\"",
+	            "Write metrics, or the source of a step that has the figures.");
+	valid(query + "outputs: [{name: o, type: aggregate, source: \"${steps.a}\"}]\n");
 	expect_only(with_steps(task) + "outputs: [{name: o, source: \"${steps.b}\"}]\n", "PB032",
 	            "outputs[0].source", 4, 30, "there is no step \"b\"", "The steps are a.");
 }
