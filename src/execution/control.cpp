@@ -205,6 +205,7 @@ Execution revive(std::int64_t id) {
 		execution->status = Status::Failed;
 	}
 	load_steps({&*execution});
+	retake_customer(*execution);
 	return std::move(*execution);
 }
 

@@ -3,6 +3,7 @@
 #include "execution/finish.hpp"
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
+#include "execution/start.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
 #include "worker/shared_state.hpp"
@@ -18,10 +19,12 @@ int rank(const std::string &waiting_for) {
 	return static_cast<int>(found - order.begin());
 }
 
-// Whether it holds, or queues for, the one place of its customer.
+// Whether it holds, or queues for, the one place of its customer: as it was started, else as its playbook
+// says.
 bool takes_place(const Execution &execution) {
-	return execution.customer_id && (execution.definition().conflict != definition::Conflict::Allow ||
-	                                 execution.options.find("conflict") != nullptr);
+	if (!execution.customer_id) return false;
+	if (const Value *asked_for = execution.options.find("conflict")) return asked_for->as_text() != "allow";
+	return execution.definition().conflict != definition::Conflict::Allow;
 }
 
 } // namespace
@@ -110,6 +113,25 @@ bool lane_is_open(const Execution &execution, int position) {
 		at = step.parent;
 	}
 	return false;
+}
+
+void retake_customer(const Execution &execution) {
+	if (!takes_place(execution)) return;
+	while (!take_free_place(execution)) {
+		static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
+		                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
+		                          "WHERE a.playbook_id = $1 AND a.customer_id = $2",
+		                          {TEXTOID, TEXTOID});
+		const pg::Rows rows = find.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
+		if (rows.empty()) continue; // it ended meanwhile
+		if (rows.int8(0, 0) == execution.id) return;
+		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
+		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" +
+		                    execution.playbook_id + "\"",
+		                "Execution " + std::to_string(rows.int8(0, 0)) + " is " +
+		                    rows.text_or_null(0, 1).value_or("starting") + ".",
+		                "Retry when it has ended, or cancel it with playbook_cancel().");
+	}
 }
 
 void release_customer(const Execution &execution) {

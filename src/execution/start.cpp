@@ -244,7 +244,7 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 	if (request.labels.size() > 0) execution.labels = request.labels;
 	execution.options = options_of(request);
 	if (playbook.library) execution.options.set("library", Value(true));
-	if (policy != Conflict::Allow && definition.conflict == Conflict::Allow)
+	if ((policy == Conflict::Allow) != (definition.conflict == Conflict::Allow))
 		execution.options.set("conflict", Value(*request.conflict));
 	execution.created_at = GetCurrentTimestamp();
 	execution.due_at = std::max(request.start_at.value_or(execution.created_at), execution.created_at);

@@ -1,6 +1,6 @@
 -- playbook_skip, playbook_retry: taking one step out, doing failed ones again.
 BEGIN;
-SELECT plan(49);
+SELECT plan(60);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error;
@@ -166,6 +166,47 @@ SELECT is((SELECT count(*) FROM playbook_step_executions WHERE execution_id = :e
     'and their items only');
 SELECT results_eq(format($$SELECT * FROM playbook_rows(%s, 'found')$$, :execution), $$VALUES ('{"n": 1}'::jsonb)$$,
     'and their row set');
+
+-- A customer has one active execution, however it came to life.
+SELECT playbook_create($yaml$
+id: alone
+conflict: skip
+steps:
+  - {id: divide, type: query, config: {template: "SELECT 1 / value AS one FROM retry_divisor"}}
+  - {id: w, type: wait, depends_on: [divide], config: {event: go}}
+$yaml$, true) \g /dev/null
+CREATE FUNCTION retried(execution bigint) RETURNS text LANGUAGE sql AS
+    $$SELECT playbook_retry(execution); SELECT playbook_advance(execution)$$;
+SELECT playbook_run('alone', 'c1') ->> 'execution' AS failed \gset
+SELECT playbook_run('alone', 'c1') ->> 'execution' AS failed_too \gset
+UPDATE retry_divisor SET value = 1;
+SELECT playbook_run('alone', 'c1') ->> 'execution' AS active \gset
+SELECT is(refusal(format('SELECT playbook_retry(%s)', :failed)),
+          format(E'23505 customer "c1" already runs playbook "alone"\nDETAIL: Execution %s is waiting.\n'
+                 'HINT: Retry when it has ended, or cancel it with playbook_cancel().', :active),
+          'no retry beside the active execution');
+SELECT is(refusal(format('SELECT playbook_retry(%s, ''divide'')', :failed)) ~ '^23505 ', true, 'from a step neither');
+SELECT is((SELECT array_agg(DISTINCT status) FROM playbook_executions WHERE id IN (:failed, :failed_too)), '{failed}',
+    'what was refused is as it was');
+SELECT lives_ok(format($$SELECT playbook_retry(%s, 'divide')$$, :active), 'the active one itself may do a step again');
+SELECT is(playbook_advance(:active), 'waiting', 'in its own place');
+SELECT playbook_cancel(:active) \g /dev/null
+SELECT is(retried(:failed), 'waiting', 'when that has ended, the retry');
+SELECT is(refusal($$SELECT playbook_start('alone', 'c1')$$) ~ format('DETAIL: Execution %s is waiting', :failed), true,
+    'has the place');
+SELECT results_eq($$SELECT execution, result, detail FROM playbook_retry_failed('alone')$$,
+    format($$VALUES (%s::bigint, 'refused', 'customer "c1" already runs playbook "alone"')$$, :failed_too),
+    'many at once are no way around it');
+SELECT is((SELECT result FROM playbook_skip_failed('alone')), 'refused', 'nor is skipping what failed');
+SELECT playbook_signal(:failed, 'go') \g /dev/null
+SELECT playbook_advance(:failed) \g /dev/null
+UPDATE retry_divisor SET value = 0;
+SELECT playbook_run('alone', 'c2', conflict => 'allow') ->> 'execution' AS allowed \gset
+UPDATE retry_divisor SET value = 1;
+SELECT playbook_run('alone', 'c2') \g /dev/null
+SELECT is(retried(:allowed), 'waiting', 'one that was started beside others goes on beside them');
+SELECT playbook_cancel(:allowed) \g /dev/null
+SELECT is(refusal($$SELECT playbook_start('alone', 'c2')$$) ~ '^23505 ', true, 'and leaves them their place');
 
 SELECT * FROM finish();
 ROLLBACK;
