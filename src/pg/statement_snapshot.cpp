@@ -24,7 +24,7 @@ namespace {
 // The call itself, or one column of what it returns.
 const Node *called(const Node *expression) {
 	while (expression != nullptr && IsA(expression, FieldSelect))
-		expression = reinterpret_cast<const Node *>(castNode(FieldSelect, expression)->arg);
+		expression = reinterpret_cast<const Node *>(reinterpret_cast<const FieldSelect *>(expression)->arg);
 	return expression;
 }
 
