@@ -356,7 +356,8 @@ Saved update(const std::string &id, const std::string &text, bool published,
 		const std::optional<Stored> stored = find_playbook(id, true);
 		if (!stored) identity::unknown_playbook(id);
 		if (expected) refuse_stale_edit(*stored, *expected);
-		const bool same = stored->published == saved.definition->document;
+		// As canonical text: jsonb gives the keys back in an order of its own.
+		const bool same = canonical_json(stored->published) == canonical_json(saved.definition->document);
 		if (published && same && stored->status == "published" && stored->search_path == saved.search_path &&
 		    stored->source == text)
 			result.change = Saved::Change::Unchanged;
