@@ -33,6 +33,15 @@ def newer_server():
     return None, "there is no newer server beside this one, and PLAYBOOK_UPGRADE_TO names none"
 
 
+def _last_lines_of_logs(data):
+    """What pg_upgrade refers to; a successful one removes it."""
+    lines = []
+    for path in sorted(glob.glob(os.path.join(data, "pg_upgrade_output.d/*/log/*.log"))):
+        with open(path, encoding="utf-8") as log:
+            lines += [f"{os.path.basename(path)}: {line.rstrip()}" for line in log.readlines()[-10:]]
+    return "\n".join(lines)
+
+
 def executions_survive_pg_upgrade():
     with Cluster() as old, Cluster(newer) as new:
         old.query("CREATE EXTENSION playbook")
@@ -45,8 +54,10 @@ def executions_survive_pg_upgrade():
         before = contents(old)
         old.stop()
         new.stop()
-        new._run("pg_upgrade", "--old-datadir", old.data, "--new-datadir", new.data, "--old-bindir", old.binaries,
-                 "--new-bindir", new.binaries, "--username=postgres", "--socketdir", new.socket, cwd=new.directory)
+        done = new._run("pg_upgrade", "--old-datadir", old.data, "--new-datadir", new.data,
+                        "--old-bindir", old.binaries, "--new-bindir", new.binaries, "--username=postgres",
+                        "--socketdir", new.socket, cwd=new.directory, check_status=False)
+        check(done.returncode == 0, f"pg_upgrade failed: {done.stdout[-500:]}\n{_last_lines_of_logs(new.data)}")
         new.start()
         check_equal(contents(new), before, "the tables after the upgrade")
 

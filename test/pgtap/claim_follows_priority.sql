@@ -1,9 +1,10 @@
 -- The order in which due executions are taken: by the time since when they are due, less playbook.priority_ageing for
--- each point of priority. Times are stated, in the table. The owner does not log in, so no background worker takes the
+-- each point of priority. Times are stated, in the table. The owner may not connect, so no background worker takes the
 -- work away.
 SELECT plan(12);
 SET client_min_messages = error;
 \ir refusal.psql
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE claim_owner; GRANT playbook_author TO claim_owner;
 CREATE TABLE taken (place serial, name text);
 GRANT ALL ON taken, taken_place_seq TO claim_owner;

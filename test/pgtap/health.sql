@@ -1,7 +1,8 @@
 -- Each check of playbook_health is driven to critical and back, by what it looks at. Nobody works here by itself: the
--- owners of what is due cannot log in, or it is nobody's turn. And playbook_stat counts what was done.
+-- owners of what is due may not connect, or it is nobody's turn. And playbook_stat counts what was done.
 SELECT plan(45);
 SET client_min_messages = error;
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE health_owner; GRANT playbook_author TO health_owner;
 CREATE ROLE health_viewer; GRANT playbook_viewer TO health_viewer;
 CREATE ROLE health_user; GRANT playbook_user TO health_user;

@@ -1,7 +1,8 @@
 -- max_active and max_per_minute: how many executions of a playbook are active at once, how many begin in a minute. The
--- minute is made to pass in the table. The owner does not log in, so no background worker takes the work away.
+-- minute is made to pass in the table. The owner may not connect, so no background worker takes the work away.
 SELECT plan(33);
 SET client_min_messages = error;
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE limits_owner; GRANT playbook_author, playbook_operator TO limits_owner;
 CREATE FUNCTION limited(id text, limits text, steps text DEFAULT '{id: w, type: wait, config: {event: go}}')
 RETURNS text LANGUAGE sql AS $$SELECT playbook_apply(format('{id: %s, name: L, %s, steps: [%s]}', id, limits, steps))$$;

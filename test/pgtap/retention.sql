@@ -1,9 +1,10 @@
 -- Finished executions go to the slot that keeps them as long as their status and their playbook say; playbook_purge()
 -- drops slots whose time is over, as a whole, and what belonged to their executions, and nothing else. Time is what
--- playbook_history_slots says, so nobody waits for it. The owner does not log in: no worker takes part.
+-- playbook_history_slots says, so nobody waits for it. The owner may not connect: no worker takes part.
 SELECT plan(42);
 SET client_min_messages = error;
 \ir refusal.psql
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE retention_owner; GRANT playbook_author TO retention_owner;
 CREATE ROLE retention_viewer; GRANT playbook_viewer TO retention_viewer;
 SET ROLE retention_owner;
