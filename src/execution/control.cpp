@@ -218,6 +218,7 @@ bool fell_with_another(const StepRow &row) {
 // A revived execution goes on at that time.
 void go_on(Execution &execution, TimestampTz at) {
 	const bool later = at > GetCurrentTimestamp();
+	retake_place(execution);
 	execution.items.clear();
 	execution.status = later ? Status::Waiting : Status::Running;
 	execution.error = Value();
