@@ -19,7 +19,9 @@ AS $function$
 DECLARE
     cycle text;
 BEGIN
+    -- The view reads a file for each zone, so it is asked once for each that people have.
     IF playbook_set_person.time_zone IS NOT NULL
+       AND NOT EXISTS (SELECT FROM @extschema@.playbook_people p WHERE p.time_zone = playbook_set_person.time_zone)
        AND NOT EXISTS (SELECT FROM pg_timezone_names z WHERE lower(z.name) = lower(playbook_set_person.time_zone)) THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
