@@ -2,6 +2,7 @@
 --
 -- The team's role is an ordinary one: what its playbooks do, they do with its rights and no more.
 SELECT 'CREATE ROLE demo_team LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'demo_team') \gexec
+SET client_min_messages = warning; -- a second run grants again
 GRANT playbook_author, playbook_operator, playbook_trusted_app TO demo_team;
 GRANT USAGE ON SCHEMA analytics, crm, demo TO demo_team;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics, crm TO demo_team;

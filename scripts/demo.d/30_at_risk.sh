@@ -8,7 +8,7 @@ demo_psql -qAt <<-'END' || fail "the playbooks could not be published" "The line
 	\set definition `cat library/rescue_at_risk_accounts.yaml`
 	SELECT '    playbook ' || playbook_create(:'definition', publish => true) || ' is published';
 END
-PGDATABASE=$database PG_BIN=$PG_BIN scripts/watch >"$log/demo-watch.log" &
+PGDATABASE=$database PG_BIN=$PG_BIN scripts/watch 2>/dev/null > >(tee "$log/demo-watch.log" | sed -u 's/^/    /') &
 watcher=$!
 sleep 0.5
 analysis=$(demo_psql -qAt -c "SET ROLE demo_team; SELECT playbook_start('rescue_at_risk_accounts')") ||
@@ -21,8 +21,7 @@ demo_psql -qAt <<-END || fail "waiting failed" "The lines above say why."
 END
 sleep 0.6
 pkill -P "$watcher" 2>/dev/null || true
-kill "$watcher" 2>/dev/null || true
-sed -E 's/^/    /' "$log/demo-watch.log" | head -n 40
+wait "$watcher" 2>/dev/null || true
 [ -s "$log/demo-watch.log" ] || fail "no notification arrived" "The server's log is in $cluster/log."
 demo_psql -qAt <<-'END' || fail "the figures differ" "The lines above say how."
 	CREATE TEMPORARY TABLE worst AS
