@@ -68,6 +68,8 @@ def executions_survive_pg_upgrade():
                               " AND datname IS NOT NULL"), 0, "workers before playbook_enable()")
         check_equal(new.refusal("CALL playbook_work()"), "55000", "playbook_work() before playbook_enable()")
         new.query("SELECT playbook_enable()")
+        new.wait_for("SELECT status = 'completed' FROM playbook_executions WHERE playbook_id = 'answer'",
+                     "the signal of before to be acted on")
         finish(new)
         check_equal(new.value("SELECT playbook_run('quick') ->> 'status'"), "completed", "a run after the upgrade")
         check_equal(new.value("SELECT count(*) FROM ledger"), 1, "rows of the step that was interrupted")

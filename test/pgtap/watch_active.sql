@@ -1,9 +1,10 @@
 -- playbook_active: one row for each live execution, with a sentence for whatever it waits for; pages by key while
--- executions come and go. The owner does not log in, so nothing moves but what this test moves.
+-- executions come and go. The owner may not connect, so nothing moves but what this test moves.
 SELECT plan(27);
 \ir refusal.psql
 SET client_min_messages = error; -- says so
 SET timezone = 'UTC';
+REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
 CREATE ROLE active_owner; GRANT playbook_author TO active_owner;
 CREATE ROLE active_other; GRANT playbook_author TO active_other;
 SELECT playbook_set_person('ana', 'Ana', 'ana@example.com'), playbook_set_person('ben', 'Ben', 'ben@example.com') \g /dev/null
