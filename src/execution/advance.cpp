@@ -116,13 +116,7 @@ void Advancer::advance(Execution &execution) {
 // A step's own SQL controlled this very execution (its rows were written out before): what that decided
 // stands.
 bool Advancer::read_again(Execution &execution) {
-	std::optional<Execution> fresh;
-	{
-		pg::EngineIdentity engine;
-		pg::Spi spi;
-		fresh = lock_live(execution.id);
-		if (fresh) load_steps({&*fresh});
-	}
+	std::optional<Execution> fresh = lock_live_with_steps(execution.id);
 	for (StepRow &row : execution.steps) {
 		if (!fresh) row.dirty = false; // it has ended, and lies in history as it ended
 		if (!fresh || row.item > 0) continue;

@@ -131,13 +131,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has
 		// won.
 		const TimestampTz now = GetCurrentTimestamp();
-		std::optional<Execution> execution;
-		{
-			pg::EngineIdentity engine;
-			pg::Spi spi;
-			execution = lock_live(before.id);
-			if (execution) load_steps({&*execution});
-		}
+		std::optional<Execution> execution = lock_live_with_steps(before.id);
 		StepRow *row = execution ? row_of(*execution, claimed.position, claimed.item) : nullptr;
 		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt ||
 		    row->worker != MyProcPid)

@@ -86,13 +86,7 @@ void give_up(std::int64_t id, const TurnOptions &options, const Failure &failure
 	Transaction transaction(place_of(options));
 	{
 		EngineLimits limits;
-		std::optional<Execution> execution;
-		{
-			pg::EngineIdentity engine;
-			pg::Spi spi;
-			execution = lock_live(id);
-			if (execution) load_steps({&*execution});
-		}
+		std::optional<Execution> execution = lock_live_with_steps(id);
 		if (execution && execution->status != Status::Paused) {
 			fail_execution(batch, *execution, failure, GetCurrentTimestamp());
 			pg::EngineIdentity engine;
@@ -135,13 +129,7 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 	{
 		EngineLimits limits;
 		const TimestampTz now = GetCurrentTimestamp();
-		std::optional<Execution> execution;
-		{
-			pg::EngineIdentity engine;
-			pg::Spi spi;
-			execution = lock_live(id);
-			if (execution) load_steps({&*execution});
-		}
+		std::optional<Execution> execution = lock_live_with_steps(id);
 		if (execution && execution->attempt > most_unclean_ends) {
 			fail_execution(
 			    batch, *execution,

@@ -25,6 +25,8 @@ const std::string &execution_columns();
 std::vector<Execution> read_executions(const pg::Rows &rows);
 // Locks one live execution, waiting for it; nullopt when it is not live (finished, or unknown).
 std::optional<Execution> lock_live(std::int64_t id);
+// The same with its steps loaded, as playbook_engine in a connection of its own.
+std::optional<Execution> lock_live_with_steps(std::int64_t id);
 // Any execution, not locked, live or not; nullopt when it is unknown.
 std::optional<Execution> find_execution(std::int64_t id);
 // Loads plan, steps and items into executions that have begun; a fresh one only gets its plan.

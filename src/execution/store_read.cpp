@@ -1,6 +1,7 @@
 // Reading half of execution/store: ids, loading.
 #include "execution/plan_cache.hpp"
 #include "execution/store.hpp"
+#include "pg/identity.hpp"
 #include "result/row_set.hpp"
 
 extern "C" {
@@ -155,6 +156,14 @@ std::optional<Execution> lock_live(std::int64_t id) {
 	const pg::Rows rows = lock.query({pg::int8(id)});
 	if (rows.empty()) return std::nullopt;
 	return read_execution(rows, 0);
+}
+
+std::optional<Execution> lock_live_with_steps(std::int64_t id) {
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	std::optional<Execution> execution = lock_live(id);
+	if (execution) load_steps({&*execution});
+	return execution;
 }
 
 std::optional<Execution> find_execution(std::int64_t id) {

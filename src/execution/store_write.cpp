@@ -76,20 +76,9 @@ const char *const update_steps_sql =
     "s.item = u.item";
 
 void append_update(Columns &columns, const Execution &execution, const StepRow &step) {
-	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];
-	const StoredRowSet set = stored_row_set(step);
-	const bool queued = step.alone && !is_final(step.status);
 	columns << pg::int8(execution.id) << pg::int4(step.position) << pg::int4(step.item)
-	        << pg::int4(execution.home) << pg::text(defined.id)
-	        << pg::text(definition::to_string(defined.type)) << pg::text(to_string(step.status))
-	        << text_or_null(step.outcome) << pg::int4(step.attempt) << text_or_null(step.reason)
-	        << text_or_null(step.waiting_for) << time_or_null(step.due_at)
-	        << (step.alone ? pg::boolean(true) : pg::null())
-	        << (queued ? pg::oid(execution.owner) : pg::null())
-	        << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json_or_null(step.input)
-	        << json_or_null(step.output) << json_or_null(step.error)
-	        << pg::optional_of(step.row_count, pg::int8) << set.rows << set.chunks
-	        << time_or_null(step.started_at) << time_or_null(step.finished_at);
+	        << pg::int4(execution.home);
+	append_step(columns, execution, step);
 }
 
 // The writer of a slot, made when its first row comes.

@@ -38,4 +38,18 @@ inline pg::Argument time_or_null(const std::optional<TimestampTz> &at) {
 	return pg::optional_of(at, pg::timestamp);
 }
 
+// A step's row from step_id on, in the order that new rows and updates share.
+template <typename Row> void append_step(Row &row, const Execution &execution, const StepRow &step) {
+	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];
+	const StoredRowSet set = stored_row_set(step);
+	const bool queued = step.alone && !is_final(step.status);
+	row << pg::text(defined.id) << pg::text(definition::to_string(defined.type))
+	    << pg::text(to_string(step.status)) << text_or_null(step.outcome) << pg::int4(step.attempt)
+	    << text_or_null(step.reason) << text_or_null(step.waiting_for) << time_or_null(step.due_at)
+	    << (step.alone ? pg::boolean(true) : pg::null()) << (queued ? pg::oid(execution.owner) : pg::null())
+	    << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json_or_null(step.input)
+	    << json_or_null(step.output) << json_or_null(step.error) << pg::optional_of(step.row_count, pg::int8)
+	    << set.rows << set.chunks << time_or_null(step.started_at) << time_or_null(step.finished_at);
+}
+
 } // namespace playbook::execution
