@@ -80,6 +80,11 @@ CREATE FUNCTION playbook_run_id(execution bigint)
 RETURNS text LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'playbook_run_id';
 COMMENT ON FUNCTION playbook_run_id(bigint) IS 'The run id of an execution, such as run_20260128_143000_abc123.';
 
+CREATE FUNCTION playbook_rerun(run_id text)
+RETURNS jsonb LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_rerun';
+COMMENT ON FUNCTION playbook_rerun(text) IS
+    'Runs the data steps and conditions of a finished execution again, from its own snapshot and parameters, and compares: {"run_id", "equal", "differences", "not_run_again"}. What acts, waits or is decided by people stands as it was. Nothing is stored.';
+
 CREATE FUNCTION playbook_preview(
     playbook    text,
     customer    text    DEFAULT NULL,

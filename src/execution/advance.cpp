@@ -311,7 +311,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 		queue_alone(execution, row);
 		return;
 	}
-	if (user_sql && speaks_of_engine(step.config)) {
+	if (user_sql && !trial_ && speaks_of_engine(step.config)) {
 		batch_.add(execution);
 		pg::EngineIdentity engine;
 		pg::Spi spi;

@@ -52,6 +52,8 @@ public:
 	void take_over(Execution &execution, StepRow &row);
 	// Only one step that runs SQL in this transaction.
 	void set_one_step() { one_step_ = true; }
+	// Nothing of it is ever written (execution/rerun).
+	void set_trial() { trial_ = true; }
 	// No further step that runs SQL may begin in this transaction: enough were written, or enough time has
 	// passed.
 	bool full() const;
@@ -93,6 +95,7 @@ private:
 	const TimestampTz now_;
 	std::optional<TimestampTz> end_;
 	bool one_step_ = false;
+	bool trial_ = false;
 	int steps_ = 0, sql_steps_ = 0; // begun
 	std::optional<bool> any_holds_; // asked once, when the first outward step begins
 	int writing_ = 0;

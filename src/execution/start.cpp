@@ -264,10 +264,7 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 		execution.parent_item = request.parent_item;
 	}
 	read_customer_at_start(execution);
-	if (!settings::superuser_owners() && pg::call([&execution] { return superuser_arg(execution.owner); }))
-		throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "executions owned by superusers are switched off", "",
-		                "Give the playbook an ordinary owner with playbook_set_owner(), or set "
-		                "playbook.superuser_owners.");
+	require_usable_owner(execution.owner);
 
 	{
 		pg::EngineIdentity engine;
@@ -292,6 +289,13 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 }
 
 } // namespace
+
+void require_usable_owner(Oid owner) {
+	if (settings::superuser_owners() || !pg::call([owner] { return superuser_arg(owner); })) return;
+	throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "executions owned by superusers are switched off", "",
+	                "Give the playbook an ordinary owner with playbook_set_owner(), or set "
+	                "playbook.superuser_owners.");
+}
 
 Started prepare_start(const StartRequest &request) {
 	Started started = prepare(request, startable(request));

@@ -67,6 +67,9 @@ std::int64_t commit_start(Execution &execution);
 // connection open.
 bool take_free_place(const Execution &execution);
 
+// Throws 42501 for a superuser while executions of such owners are switched off.
+void require_usable_owner(Oid owner);
+
 // Fills in defaults and checks types; throws 22023 with the expected form of every parameter.
 Value checked_parameters(const definition::Definition &definition, const Value &given);
 

@@ -85,15 +85,8 @@ std::string type_name(const Column &column) {
 std::string head_of(const std::string &step, int item, const RowSet &rows) {
 	std::string head = "{\"step_id\":";
 	append_json_string(head, step);
-	head += ",\"item\":" + std::to_string(item) + ",\"columns\":[";
-	for (std::size_t i = 0; i < rows.columns().size(); ++i) {
-		head += i == 0 ? "{\"name\":" : ",{\"name\":";
-		append_json_string(head, rows.columns()[i].name);
-		head += ",\"type\":";
-		append_json_string(head, type_name(rows.columns()[i]));
-		head += "}";
-	}
-	return head + "],\"row_count\":" + std::to_string(rows.row_count()) + ",\"rows\":[";
+	head += ",\"item\":" + std::to_string(item) + ",\"columns\":" + canonical_columns(rows);
+	return head + ",\"row_count\":" + std::to_string(rows.row_count()) + ",\"rows\":[";
 }
 
 // Calls `each` with the text of every row, in the order of the row set.
@@ -117,34 +110,16 @@ void write_rows(const RowSet &rows, const std::function<void(const std::string &
 }
 
 void write_step(const Execution &execution, const definition::Step &step, const StepRow &row,
-                const Piece &piece) {
-	std::shared_ptr<const RowSet> rows = row.rows;
-	if (rows == nullptr) {
-		pg::EngineIdentity engine;
-		pg::Spi spi;
-		rows = load_rows(execution.id, row.position, row.item);
-	}
+                const CanonicalSettings &settings, const Piece &piece) {
+	const std::shared_ptr<const RowSet> rows = rows_of(execution, row);
 	if (rows == nullptr) return;
 	piece(head_of(step.id, row.item, *rows));
 	bool first = true;
-	const auto put = [&](std::string_view line) {
+	each_canonical_row(step, *rows, settings, [&](std::string_view line) {
 		piece(first ? "\n" : ",\n");
 		piece(line);
 		first = false;
-	};
-	if (keeps_order(step)) {
-		write_rows(*rows, put);
-	} else if (rows->chunks().size() <= 1) {
-		std::vector<std::string> lines;
-		write_rows(*rows, [&](const std::string &line) { lines.push_back(line); });
-		std::sort(lines.begin(), lines.end());
-		for (const std::string &line : lines) put(line);
-	} else {
-		const pg::ContextScope memory("playbook canonical order");
-		RowSorter sorter;
-		write_rows(*rows, [&](const std::string &line) { sorter.add(line); });
-		sorter.give(put);
-	}
+	});
 	piece("]}");
 }
 
@@ -164,9 +139,45 @@ bool keeps_order(const definition::Step &step) {
 	return statement != nullptr && statement->is_string() && orders_its_rows(statement->string());
 }
 
+std::shared_ptr<const RowSet> rows_of(const Execution &execution, const StepRow &row) {
+	if (row.rows != nullptr) return row.rows;
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	return load_rows(execution.id, row.position, row.item);
+}
+
+std::string canonical_columns(const RowSet &rows) {
+	std::string columns = "[";
+	for (const Column &column : rows.columns()) {
+		columns += columns.size() == 1 ? "{\"name\":" : ",{\"name\":";
+		append_json_string(columns, column.name);
+		columns += ",\"type\":";
+		append_json_string(columns, type_name(column));
+		columns += "}";
+	}
+	return columns + "]";
+}
+
+void each_canonical_row(const definition::Step &step, const RowSet &rows, const CanonicalSettings &,
+                        const Piece &each) {
+	if (keeps_order(step)) {
+		write_rows(rows, each);
+	} else if (rows.chunks().size() <= 1) {
+		std::vector<std::string> lines;
+		write_rows(rows, [&](const std::string &line) { lines.push_back(line); });
+		std::sort(lines.begin(), lines.end());
+		for (const std::string &line : lines) each(line);
+	} else {
+		const pg::ContextScope memory("playbook canonical order");
+		RowSorter sorter;
+		write_rows(rows, [&](const std::string &line) { sorter.add(line); });
+		sorter.give(each);
+	}
+}
+
 CanonicalSettings::CanonicalSettings() { zone_.set("timezone", "UTC"); }
 
-void write_canonical(const Execution &execution, const CanonicalSettings &, const Piece &piece) {
+void write_canonical(const Execution &execution, const CanonicalSettings &settings, const Piece &piece) {
 	Value about = Value::object();
 	about.set("playbook_id", Value(execution.playbook_id));
 	about.set("customer", execution.customer_id ? Value(*execution.customer_id) : Value());
@@ -179,7 +190,7 @@ void write_canonical(const Execution &execution, const CanonicalSettings &, cons
 		if (!has_canonical_rows(step, row)) return;
 		piece(first ? "\n" : ",\n");
 		first = false;
-		write_step(execution, step, row, piece);
+		write_step(execution, step, row, settings, piece);
 	};
 	for (const StepRow &row : execution.steps) {
 		write(row);

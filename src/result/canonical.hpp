@@ -15,6 +15,7 @@
 
 #include "execution/model.hpp"
 #include "result/column_type.hpp"
+#include "result/row_set.hpp"
 
 namespace playbook::result {
 
@@ -32,6 +33,14 @@ private:
 	const TextForm text_form_;
 	pg::SettingScope zone_;
 };
+
+// The rows of a step or an item, loaded where they are not in memory; null when there are none.
+std::shared_ptr<const RowSet> rows_of(const execution::Execution &execution, const execution::StepRow &row);
+// [{"name":"id","type":"integer"},…]
+std::string canonical_columns(const RowSet &rows);
+// Calls `each` with the text of every row, in canonical order.
+void each_canonical_row(const definition::Step &step, const RowSet &rows, const CanonicalSettings &settings,
+                        const std::function<void(std::string_view)> &each);
 
 // Calls `piece` with the text, from its beginning to its end. Loads row sets that are not in memory; code of
 // types that somebody created runs as the execution's owner.

@@ -1,6 +1,8 @@
 // SQL-callable: playbook_start, playbook_start_many, playbook_run, playbook_execute, playbook_advance,
-// playbook_work, playbook_purge, playbook_wait, playbook_run_id (sql/playbook/44_execution_functions.sql).
+// playbook_work, playbook_purge, playbook_wait, playbook_run_id, playbook_rerun
+// (sql/playbook/44_execution_functions.sql).
 #include "execution/purge.hpp"
+#include "execution/rerun.hpp"
 #include "execution/run.hpp"
 #include "execution/start_list.hpp"
 #include "execution/store.hpp"
@@ -23,6 +25,7 @@ PG_FUNCTION_INFO_V1(playbook_work);
 PG_FUNCTION_INFO_V1(playbook_purge);
 PG_FUNCTION_INFO_V1(playbook_wait);
 PG_FUNCTION_INFO_V1(playbook_run_id);
+PG_FUNCTION_INFO_V1(playbook_rerun);
 PLAYBOOK_EXPORT_END
 
 using namespace playbook;
@@ -290,5 +293,19 @@ Datum playbook_run_id(PG_FUNCTION_ARGS) {
 			found = execution::find_execution(id);
 		}
 		return pg::text_datum(execution::run_id_of(id, found->created_at));
+	});
+}
+
+Datum playbook_rerun(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		execution::Rerun rerun = execution::rerun(pg::Arguments(fcinfo).text(0, "run_id"));
+		Value kept = Value::array();
+		for (const std::string &step : rerun.kept) kept.push_back(Value(step));
+		Value document = Value::object();
+		document.set("run_id", Value(rerun.run_id));
+		document.set("equal", Value(rerun.differences.size() == 0));
+		document.set("differences", std::move(rerun.differences));
+		document.set("not_run_again", std::move(kept));
+		return pg::jsonb_datum(document);
 	});
 }
