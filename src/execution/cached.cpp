@@ -1,4 +1,5 @@
-// on_error: cached — the last good rows of a step, for the same playbook, owner and resolved input only.
+// on_error: cached — the last good rows of a step, for the same playbook, owner, customer, parameters and
+// input only.
 #include "definition/store.hpp"
 #include "execution/advance.hpp"
 #include "pg/identity.hpp"
@@ -12,6 +13,9 @@ std::string configuration_of(const Execution &execution, const StepRow &row) {
 	Value key = Value::object();
 	key.set("owner", Value(pg::role_name(execution.owner)));
 	key.set("input", row.input);
+	// A statement is kept as it is written: what is bound to its placeholders comes from these.
+	key.set("customer", Value(execution.customer_id.value_or("")));
+	key.set("parameters", execution.parameters);
 	for (const char *name : {"data_warehouse", "crm"})
 		if (const Value *chosen = execution.options.find(name)) key.set(name, *chosen);
 	return definition::digest_of(key);

@@ -1,6 +1,6 @@
 -- What follows a failure: on_error, retry, timeout, deadline, the status of the execution.
 BEGIN;
-SELECT plan(48);
+SELECT plan(50);
 \ir steps.psql
 -- Fails that often; a sequence counts, since it is not rolled back. A query, which only reads, always fails.
 CREATE SEQUENCE attempts;
@@ -91,6 +91,14 @@ SELECT is(story(:e), 'rows failed, told skipped dependency, kept skipped depende
 UPDATE weather SET storm = false;
 SELECT cached(true) AS e \gset
 SELECT is(story(:e), 'rows completed, told skipped when, kept completed', 'a good result is remembered');
+CREATE FUNCTION cached_for(customer text) RETURNS bigint LANGUAGE sql AS $f$ SELECT run($$
+steps:
+  - {id: own, type: query, on_error: cached, config: {template: "SELECT {{customer.id}}::text AS whose WHERE fails_now() IS NOT NULL"}}$$,
+    customer) $f$;
+SELECT cached_for('a') \g /dev/null
+UPDATE weather SET storm = true;
+SELECT is((row_of(cached_for('a'), 'own')).outcome, 'cached', 'a customer''s good result serves that customer');
+SELECT is(story(cached_for('b')), 'own failed', 'and nobody else');
 UPDATE weather SET storm = true;
 SELECT cached(true) AS e \gset
 SELECT is(story(:e), 'rows completed cached, told completed elapsed, kept completed', 'and used when the step fails');
