@@ -114,7 +114,9 @@ BEGIN
                 'playbook_outbox_claim', 'playbook_outbox_complete', 'playbook_outbox_fail']),
             ('playbook_admin', ARRAY[
                 'playbook_set_person', 'playbook_set_customer_source', 'playbook_forget_customer', 'playbook_enable',
-                'playbook_purge', 'playbook_cron_install', 'playbook_cron_remove'])
+                'playbook_purge', 'playbook_cron_install', 'playbook_cron_remove',
+                -- what forgetting takes for speaking of somebody, to be tried beforehand
+                'playbook_mentions', 'playbook_without', 'playbook_rows_without'])
         ) AS grants (role, functions)
     LOOP
         FOR change IN
