@@ -10,8 +10,8 @@ namespace {
 // Storage that the server writes to; plain data, no constructors.
 int priority_ageing_value = 60;
 int max_executors_value = 4;
-int batch_size_value = 100;
-int batch_time_value = 5;
+int batch_size_value = 500;
+int batch_time_value = 15;
 int step_budget_value = 50;
 int executor_idle_value = 60;
 int cancel_grace_value = 5;
@@ -69,9 +69,9 @@ const IntegerSetting integers[] = {
      &priority_ageing_value, 60, 0, 86400, PGC_SUSET, GUC_UNIT_S},
     {"playbook.max_executors", "Executor processes in all databases together.", &max_executors_value, 4, 1,
      64, PGC_SIGHUP, 0},
-    {"playbook.batch_size", "Executions claimed at once by an executor.", &batch_size_value, 100, 1, 1000,
+    {"playbook.batch_size", "Executions claimed at once by an executor.", &batch_size_value, 500, 1, 1000,
      PGC_SUSET, 0},
-    {"playbook.batch_time", "A batch of executions commits after that long.", &batch_time_value, 5, 1, 1000,
+    {"playbook.batch_time", "A batch of executions commits after that long.", &batch_time_value, 15, 1, 1000,
      PGC_SUSET, GUC_UNIT_MS},
     {"playbook.step_budget",
      "A step's SQL that takes longer inside a batch is rolled back and done again in a transaction of its "

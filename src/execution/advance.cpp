@@ -350,6 +350,17 @@ Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &inp
 	context.reading = std::move(reading);
 	const step::Handler &handler = step::handler_of(context.step.type);
 	Attempted attempted;
+	if (unguarded_) {
+		context.unguarded = true;
+		try {
+			attempted.result = resuming ? handler.resume(context) : handler.start(context, input);
+		} catch (const step::Overrun &) {
+			throw Abandoned();
+		} catch (const std::exception &) {
+			throw Abandoned();
+		}
+		return attempted;
+	}
 	try {
 		pg::Subtransaction guarded;
 		attempted.result = resuming ? handler.resume(context) : handler.start(context, input);
@@ -362,6 +373,7 @@ Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &inp
 		row.messages.clear();
 		attempted.failure = failure_from(exception);
 	}
+	met_trouble_ = met_trouble_ || attempted.overran || attempted.failure;
 	// User SQL has one of its own inside of this one, and a row is written in both names.
 	if (attempted.wrote) writing_ += handler.runs_user_sql() ? 2 : 1;
 	return attempted;

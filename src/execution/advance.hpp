@@ -36,6 +36,12 @@ template <typename Work> std::optional<Failure> guarded(Work work) {
 	return std::nullopt;
 }
 
+// A step of a batch without subtransactions failed or took too long: all of the batch has to be rolled back,
+// and done again with them.
+struct Abandoned : std::exception {
+	const char *what() const noexcept override { return "a step of the batch failed"; }
+};
+
 class Advancer {
 public:
 	Advancer(Batch &batch, step::Mode mode, TimestampTz now) : batch_(batch), mode_(mode), now_(now) {}
@@ -47,6 +53,12 @@ public:
 	// Runs the handler's start() or resume() in a subtransaction; never throws for the step's own failure.
 	Attempted attempt(Execution &execution, StepRow &row, const Value &input, bool resuming,
 	                  std::shared_ptr<step::Reading> reading = nullptr);
+
+	// Attempts have no subtransaction of their own, which costs as much as a small statement: throws
+	// Abandoned when one fails.
+	void set_unguarded() { unguarded_ = true; }
+	// Whether an attempt failed or overran.
+	bool met_trouble() const { return met_trouble_; }
 
 	// A step that waits for an executor of its own is done here instead.
 	void take_over(Execution &execution, StepRow &row);
@@ -94,7 +106,7 @@ private:
 	const step::Mode mode_;
 	const TimestampTz now_;
 	std::optional<TimestampTz> end_;
-	bool one_step_ = false;
+	bool one_step_ = false, unguarded_ = false, met_trouble_ = false;
 	bool trial_ = false;
 	int steps_ = 0, sql_steps_ = 0; // begun
 	std::optional<bool> any_holds_; // asked once, when the first outward step begins

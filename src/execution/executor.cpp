@@ -7,6 +7,7 @@
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
 #include "pg/identity.hpp"
+#include "pg/sandbox.hpp"
 #include "result/output_view.hpp"
 #include "settings.hpp"
 #include "worker/counters.hpp"
@@ -38,16 +39,30 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	return executions;
 }
 
-// How many of a batch are claimed when the last one failed as a whole: each is then done alone, to find the
-// one.
+// How this process takes its batches, from what became of the ones before.
 struct Batching {
-	int size = 0;
-	int singles = 0; // left to be done one at a time
+	int limit = 100; // executions to claim: about as many as a batch's time is enough for
+	// Left to be done one at a time, since a batch failed as a whole: to find the one.
+	int singles = 0;
+	// Batches left in which each step has a subtransaction of its own, since a step failed: those of its kind
+	// may fail again.
+	int guarded = 0;
+
+	bool unguarded(const TurnOptions &options) const {
+		return options.executor && guarded == 0 && singles == 0;
+	}
+	void learn(int claimed, int advanced, TimestampTz took) {
+		if (advanced < claimed)
+			limit = std::max(10, advanced + advanced / 4);
+		else if (claimed == limit && took < settings::batch_time_microseconds() / 2)
+			limit *= 2;
+	}
 };
+constexpr int guarded_after_trouble = 8;
 
 // One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced. *single:
 // while it is the only one and not committed, which.
-int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued_alone,
+int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int limit, bool *queued_alone,
                   std::int64_t *single) {
 	Batch batch;
 	int advanced = 0;
@@ -58,6 +73,7 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 		std::vector<Execution> executions = claim(owner, now, limit);
 		if (limit == 1 && !executions.empty()) *single = executions.front().id;
 		Advancer advancer(batch, step::Mode::Batch, now);
+		if (batching.unguarded(options)) advancer.set_unguarded();
 		advancer.set_end(now + settings::batch_time_microseconds());
 		for (Execution &execution : executions) {
 			advancer.advance(execution);
@@ -70,7 +86,10 @@ int advance_batch(Oid owner, const TurnOptions &options, int limit, bool *queued
 			batch.flush();
 			worker::announce_at_commit();
 			worker::count(worker::Counter::Batches);
+			batching.learn(static_cast<int>(executions.size()), advanced, GetCurrentTimestamp() - now);
 		}
+		if (batching.guarded > 0) --batching.guarded;
+		if (advancer.met_trouble()) batching.guarded = guarded_after_trouble;
 	}
 	transaction.commit();
 	*single = 0;
@@ -219,16 +238,26 @@ Turn take_turn(const TurnOptions &options) {
 	Turn turn;
 	if (places_changed()) let_in(owner, options);
 	if (options.take_batch) {
-		const int limit = options.careful || batching.singles > 0 ? 1 : settings::batch_size();
+		const int limit =
+		    options.careful || batching.singles > 0 ? 1 : std::min(batching.limit, settings::batch_size());
 		std::int64_t single = 0;
 		std::optional<pg::Error> trouble;
+		bool abandoned = false;
 		try {
-			turn.executions = options.careful
-			                      ? advance_carefully(owner, options, &single)
-			                      : advance_batch(owner, options, limit, &turn.alone_waiting, &single);
+			turn.executions = options.careful ? advance_carefully(owner, options, &single)
+			                                  : advance_batch(owner, options, batching, limit,
+			                                                  &turn.alone_waiting, &single);
 			if (batching.singles > 0) --batching.singles;
+		} catch (const Abandoned &) {
+			abandoned = true;
 		} catch (const std::exception &exception) {
 			trouble = pg::to_error(exception);
+		}
+		if (abandoned) {
+			pg::forget_session_state();
+			batching.guarded = guarded_after_trouble;
+			turn.more = true;
+			return turn;
 		}
 		if (trouble && limit > 1) {
 			worker::count(worker::Counter::BatchesRedone); // with the next commit

@@ -130,6 +130,7 @@ UserSqlOptions user_sql_options(const Context &context, bool read_only) {
 	const definition::Duration timeout =
 	    context.step.timeout.value_or(context.execution.definition().step_timeout);
 	options.timeout_microseconds = timeout.approximate_microseconds();
+	options.unguarded = context.unguarded;
 	options.explain_only = context.preview;
 	return options;
 }

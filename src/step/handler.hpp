@@ -30,6 +30,7 @@ struct Context {
 	execution::StepRow &row;
 	TimestampTz now; // of this advance; the same for all its steps
 	Mode mode;
+	bool unguarded = false;                             // no subtransaction: a failure undoes the whole batch
 	bool preview = false;                               // say what would happen; write nothing, send nothing
 	mutable std::shared_ptr<Reading> reading = nullptr; // made when first needed
 

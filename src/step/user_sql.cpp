@@ -160,7 +160,8 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
                   Attempt &attempt, const pg::ConstraintModes &constraints) {
 	const bool restricted = !options.executor && !is_owners_session(options.owner);
 	const pg::OwnerIdentity identity(options.owner, restricted);
-	pg::Subtransaction subtransaction;
+	std::optional<pg::Subtransaction> subtransaction;
+	if (!options.unguarded) subtransaction.emplace();
 	UserSqlResult result;
 	{
 		const Disarmed disarmed{deadline};
@@ -173,7 +174,8 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
 		}
 	}
 	// Code that caught our interrupt and went on has done who knows which part of its work.
-	if (deadline.fired() == pg::Deadline::Fired::None && !constraints.was_refused()) subtransaction.commit();
+	const bool is_whole = deadline.fired() == pg::Deadline::Fired::None && !constraints.was_refused();
+	if (is_whole && subtransaction) subtransaction->commit();
 	return result;
 }
 
@@ -222,6 +224,8 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 		try {
 			result = run(query, options, deadline, attempt, constraints);
 		} catch (const pg::Error &error) {
+			if (options.unguarded)
+				throw; // nothing can be said to the server before the rollback of the batch
 			failure = error;
 		}
 		worker::count(worker::Counter::SqlStatements);

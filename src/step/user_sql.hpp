@@ -29,6 +29,7 @@ struct UserSqlOptions {
 	std::int64_t timeout_microseconds = 0; // past it, error 57014 "step timeout"; 0: none
 	// Row sets that the statement reads by these names, e.g. {"input", rows}.
 	std::vector<std::pair<std::string, std::shared_ptr<const result::RowSet>>> relations;
+	bool unguarded = false;     // no subtransaction: the caller rolls all back when it throws
 	bool explain_only = false;  // plan it, run nothing (preview)
 	std::int64_t row_limit = 0; // 0: playbook.max_rows decides
 };
@@ -44,7 +45,8 @@ struct Overrun {};
 
 // Throws pg::Error (the statement's own, with its line and column where the server gives a position) or
 // Overrun. After a throw the subtransaction is rolled back and the caller's identity, settings and connection
-// are as before.
+// are as before; without one, the transaction is good for nothing but its rollback, and
+// pg::forget_session_state() is left to be called after it.
 UserSqlResult run_user_sql(const expression::BuiltQuery &query, const UserSqlOptions &options);
 
 } // namespace playbook::step

@@ -268,17 +268,18 @@ def a_deadlock_inside_a_batch_is_done_again():
         check_equal(
             cluster.query(
                 (
-                    "SELECT alone, attempt, error FROM playbook_step_executions WHERE execution_id = %s AND step_id ="
+                    "SELECT status, attempt, error FROM playbook_step_executions WHERE execution_id = %s AND step_id ="
                     " 'two'"
                 ),
                 [execution],
             ),
-            [(True, 1, None)],
+            [("completed", 1, None)],
             "the step that was done again",
         )
-        # Not the budget, which would have had the same effect later.
+        # Not the budget, which would have had the same effect later. The batch that is done again may be in time for
+        # the first row once more, and meet the second deadlock in a subtransaction.
         cluster.wait_for(
-            "SELECT deadlocks = 1 FROM pg_stat_database WHERE datname = 'postgres'", "the deadlock to be counted", 15
+            "SELECT deadlocks IN (1, 2) FROM pg_stat_database WHERE datname = 'postgres'", "the deadlock to be counted", 15
         )
 
 

@@ -221,8 +221,11 @@ def a_number_is_shown_once_it_is_committed():
         # playbook_work numbers what it has done.
         cluster.value("SELECT playbook_start('quick')")
         cluster.query("CALL playbook_work('5 s')")
-        check_equal(cluster.value(numbers), list(range(1, 18)), "after playbook_work")
-        refused = cluster.refusal("SELECT * FROM playbook_changes(18)")
+        # How many there are is for the clock to say: a batch whose time is up goes on in another, and says "running".
+        last = cluster.value("SELECT sum(changes)::integer FROM playbook_change_batches")
+        check(last > 15, f"playbook_work changed nothing: {last}")
+        check_equal(cluster.value(numbers), list(range(1, last + 1)), "after playbook_work")
+        refused = cluster.refusal(f"SELECT * FROM playbook_changes({last + 1})")
         check_equal(refused, "55000", "a number that the feed has not come to")
 
 

@@ -68,7 +68,7 @@ def make(tree):
 def copy_of_this_tree(directory):
     """The sources and what was compiled of them: only what is then changed is built again."""
     os.makedirs(os.path.join(directory, "build"))
-    for name in ("META.json", "Makefile", "playbook.control", "doc", "scripts", "sql", "src", "build/flags",
+    for name in ("META.json", "Makefile", "playbook.control", "doc", "library", "scripts", "sql", "src", "build/flags",
                  "build/fragments", "build/generated", "build/object", "build/sources"):
         run("cp", "-a", os.path.join(ROOT, name), os.path.join(directory, name))
     return directory
