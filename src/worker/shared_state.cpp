@@ -116,9 +116,9 @@ void Process::wake() const {
 	if (alive()) SetLatch(&GetPGProcByNumber(number)->procLatch);
 }
 
-void ExecutorSlot::wake_for(TimestampTz since) {
+void ExecutorSlot::wake_for(TimestampTz due_since) {
 	std::int64_t known = work_since;
-	while (since < known && !work_since.compare_exchange_weak(known, since)) {}
+	while (due_since < known && !work_since.compare_exchange_weak(known, due_since)) {}
 	woken = true; // after the time: who sees it finds that
 	process.wake();
 }
