@@ -11,6 +11,7 @@
 #include "pg/identity.hpp"
 #include "pg/statement_snapshot.hpp"
 #include "result/output_view.hpp"
+#include "worker/process.hpp"
 #include "worker/shared_state.hpp"
 
 namespace playbook::execution {
@@ -150,6 +151,10 @@ std::int64_t execute(const StartRequest &request, std::int64_t most) {
 	}
 }
 
+// For how long others may have what is due before playbook_work takes it for theirs: a fifth of a second.
+constexpr int most_misses = 10;
+constexpr long pause_after_miss = 20; // milliseconds
+
 WorkDone work(std::int64_t most) {
 	require_place();
 	const TimestampTz end = GetCurrentTimestamp() + most;
@@ -171,13 +176,17 @@ WorkDone work(std::int64_t most) {
 	TurnOptions options;
 	options.executor = false;
 	forget_queue();
+	int missed = 0;
 	do {
 		const Turn turn = take_turn(options);
 		done.executions += turn.executions;
 		done.steps_alone += turn.ran_alone ? 1 : 0;
-		// What is due and yet cannot be had is at work in another session.
+		// What is due and yet cannot be had is at work in another session, or the scheduler has its row for a
+		// moment, to say that nobody can work for its owner.
 		const bool nothing_to_be_had = turn.executions == 0 && !turn.ran_alone && turn.next_due.has_value();
-		if (!turn.more || nothing_to_be_had) break;
+		missed = nothing_to_be_had ? missed + 1 : 0;
+		if (!turn.more || missed > most_misses) break;
+		if (missed > 0) worker::nap(DT_NOEND, pause_after_miss);
 	} while (GetCurrentTimestamp() < end);
 	if (!worker::workers_alive()) {
 		pg::Transaction transaction(pg::Transaction::Place::Procedure);

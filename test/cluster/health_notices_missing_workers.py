@@ -1,5 +1,5 @@
 """playbook_health says when nobody works, with and without preload, and when everything is well again."""
-from harness import Cluster, check_equal, run
+from harness import Cluster, check_equal, run, wait_until
 
 QUICK = "{id: quick, steps: [{id: only, type: query, config: {template: SELECT 1 AS one}}]}"
 WORKERS = "SELECT status FROM playbook_health WHERE \"check\" = 'workers'"
@@ -38,6 +38,8 @@ def with_preload():
         check_equal(cluster.query("SELECT \"check\", hint FROM playbook_health WHERE status <> 'ok'"), [], "what is wrong")
         check_equal(cluster.value("SELECT value FROM playbook_stat WHERE name = 'executors_started'"), 1, "executors")
         cluster.kill_backends("playbook executor")
+        # A connection made before the server has noticed would be torn down.
+        wait_until(lambda: "terminating any other active server processes" in cluster.log_text(), "the crash to be noticed", 30)
         cluster.wait_until_ready()
         cluster.wait_for("SELECT sum(value) = 0 FROM playbook_stat WHERE name = 'executions_started'",
                          "the counters to begin anew after a crash", 30)

@@ -93,6 +93,11 @@ INSERT INTO playbook_history_slots VALUES (16, now() - interval '2 days');
 SELECT is(health('retention'), 'warn', 'a slot two days late');
 UPDATE playbook_history_slots SET ends_at = now() - interval '8 days' WHERE slot = 16;
 SELECT is(health('retention'), 'critical', 'eight days');
+-- It waits for nobody: where somebody has a slot for a moment, the next call takes it.
+CALL playbook_purge() \g /dev/null
+SELECT pg_sleep(0.3) FROM playbook_health WHERE "check" = 'retention' AND status <> 'ok' \g /dev/null
+CALL playbook_purge() \g /dev/null
+SELECT pg_sleep(1) FROM playbook_health WHERE "check" = 'retention' AND status <> 'ok' \g /dev/null
 CALL playbook_purge() \g /dev/null
 SELECT is(health('retention'), 'ok', 'dropped');
 UPDATE playbook_history_slots SET swept = false, truncated_at = now() - interval '8 days' WHERE slot = 16;

@@ -28,7 +28,7 @@ SELECT playbook_create(tiny('theirs'), true) \g /dev/null
 -- Numbers of changes are given by the scheduler, a moment after the commit.
 CREATE FUNCTION pg_temp.changes_when(wanted bigint) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-    FOR look IN 1 .. 500 LOOP
+    FOR look IN 1 .. 9000 LOOP
         EXIT WHEN (SELECT count(*) FROM playbook_changes()) >= wanted;
         PERFORM pg_sleep(0.01);
     END LOOP;
