@@ -34,7 +34,6 @@ void require_place() {
 	    "These tables came from a restore or a copy.", "Look at what is due, then call playbook_enable().");
 }
 
-// In a snapshot of its own: the statement's may have been given back.
 // Whether a pending one may begin now, within the limits of its playbook.
 bool may_begin(Execution &execution) {
 	pg::EngineIdentity engine;
@@ -42,6 +41,7 @@ bool may_begin(Execution &execution) {
 	return admit_now(execution);
 }
 
+// In a snapshot of its own: the statement's may have been given back.
 Waited state_of(std::int64_t id) {
 	const pg::SnapshotScope snapshot;
 	pg::EngineIdentity engine;
