@@ -21,6 +21,11 @@ CREATE FUNCTION playbook_can_see_execution(execution bigint) RETURNS boolean
 COMMENT ON FUNCTION playbook_can_see_execution(bigint) IS
     'Whether the caller may see this execution; false when there is none.';
 
+CREATE FUNCTION playbook_can_see_execution(run_id text) RETURNS boolean
+    STRICT STABLE PARALLEL RESTRICTED COST 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_can_see_execution';
+COMMENT ON FUNCTION playbook_can_see_execution(text) IS 'The same for an execution named by its run id.';
+
 CREATE FUNCTION playbook_can_see_playbook(playbook text, owner regrole) RETURNS boolean
     STRICT STABLE PARALLEL RESTRICTED COST 10
     LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_can_see_playbook';

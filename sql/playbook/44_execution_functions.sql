@@ -1,4 +1,7 @@
 -- Starting and running. Implemented by src/sql_api/run_api.cpp and src/execution.
+--
+-- Here and in what follows, a function that takes an execution has a twin that takes its run id, or its id as text
+-- (src/sql_api/execution_argument); the two differ in nothing else.
 
 CREATE FUNCTION playbook_start(
     playbook        text,
@@ -62,6 +65,10 @@ CREATE FUNCTION playbook_advance(execution bigint)
 RETURNS text LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_advance';
 COMMENT ON FUNCTION playbook_advance(bigint) IS 'Advances one execution in this session as far as it goes; returns its status.';
 
+CREATE FUNCTION playbook_advance(run_id text)
+RETURNS text LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_advance';
+COMMENT ON FUNCTION playbook_advance(text) IS 'The same for an execution named by its run id.';
+
 CREATE PROCEDURE playbook_work(
     at_most           interval DEFAULT '1 minute',
     INOUT executions  bigint   DEFAULT NULL,
@@ -76,14 +83,27 @@ LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_wait';
 COMMENT ON FUNCTION playbook_wait(bigint, interval, text) IS
     'Sleeps until the execution has ended (until => ''end'') or also waits for a person (''person''), at most for the timeout; returns the state then. Fails at once (55000) in the transaction that started it, or under REPEATABLE READ.';
 
+CREATE FUNCTION playbook_wait(run_id text, timeout interval DEFAULT '30 s', until text DEFAULT 'end',
+    OUT status text, OUT waiting_for text, OUT waiting_until timestamptz, OUT error jsonb)
+LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_wait';
+COMMENT ON FUNCTION playbook_wait(text, interval, text) IS 'The same for an execution named by its run id.';
+
 CREATE FUNCTION playbook_run_id(execution bigint)
 RETURNS text LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'playbook_run_id';
 COMMENT ON FUNCTION playbook_run_id(bigint) IS 'The run id of an execution, such as run_20260128_143000_abc123.';
 
+CREATE FUNCTION playbook_run_id(run_id text)
+RETURNS text LANGUAGE C STABLE STRICT AS 'MODULE_PATHNAME', 'playbook_run_id';
+COMMENT ON FUNCTION playbook_run_id(text) IS 'The same for an execution named by its run id, or by its id as text.';
+
+CREATE FUNCTION playbook_rerun(execution bigint)
+RETURNS jsonb LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_rerun';
+COMMENT ON FUNCTION playbook_rerun(bigint) IS
+    'Runs the data steps and conditions of a finished execution again, from its own snapshot and parameters, and compares: {"run_id", "equal", "differences", "not_run_again"}. What acts, waits or is decided by people stands as it was. Nothing is stored.';
+
 CREATE FUNCTION playbook_rerun(run_id text)
 RETURNS jsonb LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'playbook_rerun';
-COMMENT ON FUNCTION playbook_rerun(text) IS
-    'Runs the data steps and conditions of a finished execution again, from its own snapshot and parameters, and compares: {"run_id", "equal", "differences", "not_run_again"}. What acts, waits or is decided by people stands as it was. Nothing is stored.';
+COMMENT ON FUNCTION playbook_rerun(text) IS 'The same for an execution named by its run id.';
 
 CREATE FUNCTION playbook_preview(
     playbook    text,

@@ -50,9 +50,17 @@ CREATE FUNCTION playbook_meeting_outcome(execution bigint, step text, outcome te
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_meeting_outcome';
 COMMENT ON FUNCTION playbook_meeting_outcome(bigint, text, text, integer) IS 'Says what became of a meeting: held, no_show or cancelled; the outcome of its step.';
 
+CREATE FUNCTION playbook_meeting_outcome(run_id text, step text, outcome text, item integer DEFAULT 0)
+RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_meeting_outcome';
+COMMENT ON FUNCTION playbook_meeting_outcome(text, text, text, integer) IS 'The same for an execution named by its run id.';
+
 CREATE FUNCTION playbook_email_outcome(execution bigint, step text, outcome text, item integer DEFAULT 0)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_email_outcome';
 COMMENT ON FUNCTION playbook_email_outcome(bigint, text, text, integer) IS 'Says what became of an e-mail after it was queued or sent: bounced or replied; the outcome of its step.';
+
+CREATE FUNCTION playbook_email_outcome(run_id text, step text, outcome text, item integer DEFAULT 0)
+RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_email_outcome';
+COMMENT ON FUNCTION playbook_email_outcome(text, text, text, integer) IS 'The same for an execution named by its run id.';
 
 CREATE FUNCTION playbook_snooze(kind text, id bigint, until timestamptz)
 RETURNS void LANGUAGE C AS 'MODULE_PATHNAME', 'playbook_snooze';

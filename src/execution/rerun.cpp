@@ -129,8 +129,8 @@ void advance_to_end(Execution &again) {
 
 } // namespace
 
-Rerun rerun(const std::string &run_id) {
-	const Execution former = finished(execution_from_text(run_id));
+Rerun rerun(std::int64_t execution) {
+	const Execution former = finished(execution);
 	require_rights(former);
 	Rerun rerun;
 	rerun.run_id = run_id_of(former.id, former.created_at);

@@ -18,6 +18,6 @@ struct Rerun {
 
 // Errors: 42704 an unknown or invisible execution or playbook, 42501 no right to start it, 55000 it did not
 // complete or fail, or its rows are gone.
-Rerun rerun(const std::string &run_id);
+Rerun rerun(std::int64_t execution);
 
 } // namespace playbook::execution

@@ -120,8 +120,21 @@ std::string run_id_of(std::int64_t execution, TimestampTz at) {
 	return stamp + code;
 }
 
+namespace {
+
+// Begins as run_20260128_143000_ does and goes on for six characters at least.
+bool is_stamped(const std::string &text) {
+	static constexpr std::string_view form = "run_00000000_000000_";
+	if (text.size() < form.size() + 6) return false;
+	for (std::size_t i = 0; i < form.size(); ++i)
+		if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i]) return false;
+	return true;
+}
+
+} // namespace
+
 std::int64_t execution_from_text(const std::string &text) {
-	const bool is_run = text.size() > 20 && text.compare(0, 4, "run_") == 0;
+	const bool is_run = is_stamped(text);
 	const std::string code = is_run ? text.substr(20) : text;
 	const std::int64_t base = is_run ? 36 : 10;
 	std::int64_t id = 0;

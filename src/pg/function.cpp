@@ -9,6 +9,15 @@ Datum Arguments::datum(int at, const char *name) const {
 	return info_->args[at].value;
 }
 
+Oid Arguments::declared_type(int at) const {
+	return call([this, at] {
+		Oid *types = nullptr;
+		int count = 0;
+		(void) get_func_signature(info_->flinfo->fn_oid, &types, &count);
+		return at < count ? types[at] : InvalidOid;
+	});
+}
+
 std::string Arguments::text(int at, const char *name) const { return text_from(datum(at, name)); }
 
 Value Arguments::jsonb(int at, const char *name) const { return value_from_jsonb(datum(at, name)); }

@@ -23,6 +23,9 @@ public:
 	Value jsonb(int at, const char *name) const;
 	Oid oid(int at, const char *name) const { return DatumGetObjectId(datum(at, name)); }
 	Datum datum(int at, const char *name) const;
+	// What the function that was called declares: for C++ that serves several of one name. Known however the
+	// call came about, also without an expression (the protocol's function call).
+	Oid declared_type(int at) const;
 	// Microseconds, months and days taken as 30 days and 24 hours.
 	std::int64_t interval(int at, const char *name) const;
 	// Null: nullopt, or the default given.

@@ -2,6 +2,7 @@
 #include "identity/access.hpp"
 #include "identity/viewer.hpp"
 #include "pg/function.hpp"
+#include "sql_api/execution_argument.hpp"
 
 using namespace playbook;
 
@@ -34,7 +35,8 @@ Datum playbook_can_see(PG_FUNCTION_ARGS) {
 
 Datum playbook_can_see_execution(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		return BoolGetDatum(identity::can_see(pg::Arguments(fcinfo).int8(0, "execution")));
+		const std::optional<std::int64_t> execution = sql_api::find_execution_argument(fcinfo);
+		return BoolGetDatum(execution && identity::can_see(*execution));
 	});
 }
 

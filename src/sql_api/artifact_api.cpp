@@ -7,6 +7,7 @@
 #include "result/canonical.hpp"
 #include "result/csv.hpp"
 #include "result/output.hpp"
+#include "sql_api/execution_argument.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_artifact);
@@ -22,10 +23,7 @@ constexpr std::size_t most_bytes = std::size_t{1} << 29;
 
 // (execution bigint or its run id, …), of which the caller may see the results.
 execution::Execution execution_asked_for(FunctionCallInfo fcinfo) {
-	const pg::Arguments arguments(fcinfo);
-	const bool by_run_id = pg::call([fcinfo] { return get_fn_expr_argtype(fcinfo->flinfo, 0) == TEXTOID; });
-	const std::int64_t id = by_run_id ? execution::execution_from_text(arguments.text(0, "run_id"))
-	                                  : arguments.int8(0, "execution");
+	const std::int64_t id = sql_api::execution_argument(fcinfo);
 	(void) identity::require_visible(id);
 	pg::EngineIdentity engine;
 	pg::Spi spi;

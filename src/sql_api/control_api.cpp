@@ -2,6 +2,7 @@
 // playbook_signal, playbook_hold, playbook_release (sql/playbook/45_control_functions.sql).
 #include "execution/control.hpp"
 #include "pg/function.hpp"
+#include "sql_api/execution_argument.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_pause);
@@ -19,7 +20,7 @@ using namespace playbook;
 Datum playbook_pause(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		execution::pause(args.int8(0, "execution"), args.text_or_null(1).value_or(""));
+		execution::pause(sql_api::execution_argument(fcinfo), args.text_or_null(1).value_or(""));
 		return (Datum) 0;
 	});
 }
@@ -32,7 +33,7 @@ Datum playbook_resume(PG_FUNCTION_ARGS) {
 			throw pg::Error(
 			    ERRCODE_INVALID_PARAMETER_VALUE, "timers cannot be \"" + timers + "\"", "",
 			    "Use shift (they go on where they stood) or keep (they end when they would have).");
-		execution::resume(args.int8(0, "execution"),
+		execution::resume(sql_api::execution_argument(fcinfo),
 		                  timers == "shift" ? execution::Timers::Shift : execution::Timers::Keep);
 		return (Datum) 0;
 	});
@@ -41,8 +42,8 @@ Datum playbook_resume(PG_FUNCTION_ARGS) {
 Datum playbook_cancel(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		const execution::Status status =
-		    execution::cancel(args.int8(0, "execution"), args.text_or_null(1).value_or("cancelled"));
+		const execution::Status status = execution::cancel(sql_api::execution_argument(fcinfo),
+		                                                   args.text_or_null(1).value_or("cancelled"));
 		return pg::text_datum(execution::to_string(status));
 	});
 }
@@ -50,7 +51,7 @@ Datum playbook_cancel(PG_FUNCTION_ARGS) {
 Datum playbook_skip(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		execution::skip_step(args.int8(0, "execution"), args.text(1, "step"),
+		execution::skip_step(sql_api::execution_argument(fcinfo), args.text(1, "step"),
 		                     args.text_or_null(2).value_or("skipped by a person"),
 		                     args.text_or_null(3).value_or(""));
 		return (Datum) 0;
@@ -60,7 +61,8 @@ Datum playbook_skip(PG_FUNCTION_ARGS) {
 Datum playbook_retry(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		execution::retry(args.int8(0, "execution"), args.text_or_null(1), args.jsonb_or(2, Value()));
+		execution::retry(sql_api::execution_argument(fcinfo), args.text_or_null(1),
+		                 args.jsonb_or(2, Value()));
 		return (Datum) 0;
 	});
 }
@@ -68,7 +70,8 @@ Datum playbook_retry(PG_FUNCTION_ARGS) {
 Datum playbook_signal(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		execution::signal(args.int8(0, "execution"), args.text(1, "name"), args.jsonb_or(2, Value::object()));
+		execution::signal(sql_api::execution_argument(fcinfo), args.text(1, "name"),
+		                  args.jsonb_or(2, Value::object()));
 		return (Datum) 0;
 	});
 }

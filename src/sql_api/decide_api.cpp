@@ -3,6 +3,7 @@
 // The rules are in step/decisions and step/late_outcome.
 #include "identity/access.hpp"
 #include "pg/function.hpp"
+#include "sql_api/execution_argument.hpp"
 #include "step/decisions.hpp"
 #include "step/late_outcome.hpp"
 #include "step/snooze.hpp"
@@ -70,7 +71,7 @@ namespace {
 
 Datum record_outcome(FunctionCallInfo info, const char *type) {
 	const pg::Arguments args(info);
-	const std::int64_t execution = args.int8(0, "execution");
+	const std::int64_t execution = sql_api::execution_argument(info);
 	(void) identity::require_control(execution);
 	step::record_outcome(execution, args.text(1, "step"), args.int4(3, "item"), type,
 	                     args.text(2, "outcome"));

@@ -1,12 +1,12 @@
 // playbook_rows and playbook_records: a step's rows as jsonb, as records with a column list, as rows of a
 // type.
 #include "definition/wording.hpp"
-#include "execution/store.hpp"
 #include "identity/access.hpp"
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
 #include "result/json_form.hpp"
 #include "result/row_shape.hpp"
+#include "sql_api/execution_argument.hpp"
 
 using namespace playbook;
 
@@ -56,10 +56,8 @@ std::shared_ptr<const result::RowSet> rows_of(std::int64_t execution, const std:
 // (execution bigint or its run id, step text, …)
 std::shared_ptr<const result::RowSet> rows_asked_for(FunctionCallInfo fcinfo, int item_at) {
 	const pg::Arguments arguments(fcinfo);
-	const bool by_run_id = pg::call([fcinfo] { return get_fn_expr_argtype(fcinfo->flinfo, 0) == TEXTOID; });
-	const std::int64_t execution = by_run_id ? execution::execution_from_text(arguments.text(0, "run_id"))
-	                                         : arguments.int8(0, "execution");
-	return rows_of(execution, arguments.text(1, "step"), arguments.int4(item_at, "item"));
+	return rows_of(sql_api::execution_argument(fcinfo), arguments.text(1, "step"),
+	               arguments.int4(item_at, "item"));
 }
 
 } // namespace

@@ -11,6 +11,7 @@
 #include "pg/identity.hpp"
 #include "pg/transaction.hpp"
 #include "result/document.hpp"
+#include "sql_api/execution_argument.hpp"
 #include "sql_api/start_request.hpp"
 #include "value/json.hpp"
 #include "worker/attendance.hpp"
@@ -138,7 +139,7 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
 		// Either a list of customers who share the parameters, or a list of objects, one for each start.
-		const bool by_customer = get_fn_expr_argtype(fcinfo->flinfo, 1) == TEXTARRAYOID;
+		const bool by_customer = args.declared_type(1) == TEXTARRAYOID;
 		std::vector<execution::StartRequest> requests;
 		std::vector<Value> listed;
 		if (by_customer) {
@@ -231,7 +232,7 @@ Datum playbook_execute(PG_FUNCTION_ARGS) {
 Datum playbook_advance(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		return pg::text_datum(
-		    execution::to_string(execution::advance_now(pg::Arguments(fcinfo).int8(0, "execution"))));
+		    execution::to_string(execution::advance_now(sql_api::execution_argument(fcinfo))));
 	});
 }
 
@@ -273,7 +274,7 @@ Datum playbook_wait(PG_FUNCTION_ARGS) {
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "cannot wait until \"" + until + "\"", "",
 			                "Use end or person.");
 		const execution::Waited state =
-		    execution::wait_for(fcinfo, args.int8(0, "execution"), args.interval(1, "timeout"),
+		    execution::wait_for(fcinfo, sql_api::execution_argument(fcinfo), args.interval(1, "timeout"),
 		                        until == "end" ? execution::Until::End : execution::Until::Person);
 		return pg::composite(fcinfo,
 		                     {pg::text(execution::to_string(state.status)), text_or_null(state.waiting_for),
@@ -284,7 +285,7 @@ Datum playbook_wait(PG_FUNCTION_ARGS) {
 
 Datum playbook_run_id(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		const std::int64_t id = pg::Arguments(fcinfo).int8(0, "execution");
+		const std::int64_t id = sql_api::execution_argument(fcinfo);
 		(void) identity::require_visible(id);
 		std::optional<execution::Execution> found;
 		{
@@ -298,7 +299,7 @@ Datum playbook_run_id(PG_FUNCTION_ARGS) {
 
 Datum playbook_rerun(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		execution::Rerun rerun = execution::rerun(pg::Arguments(fcinfo).text(0, "run_id"));
+		execution::Rerun rerun = execution::rerun(sql_api::execution_argument(fcinfo));
 		Value kept = Value::array();
 		for (const std::string &step : rerun.kept) kept.push_back(Value(step));
 		Value document = Value::object();

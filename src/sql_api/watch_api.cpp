@@ -9,13 +9,13 @@
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
 #include "result/document.hpp"
+#include "sql_api/execution_argument.hpp"
 #include "sql_api/start_request.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_progress);
 PG_FUNCTION_INFO_V1(playbook_estimate);
 PG_FUNCTION_INFO_V1(playbook_result);
-PG_FUNCTION_INFO_V1(playbook_result_of_run);
 PG_FUNCTION_INFO_V1(playbook_changes);
 PG_FUNCTION_INFO_V1(playbook_preview);
 PLAYBOOK_EXPORT_END
@@ -78,7 +78,7 @@ execution::Execution visible_execution(std::int64_t id) {
 
 Datum playbook_progress(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
-		const execution::Execution execution = visible_execution(pg::Arguments(fcinfo).int8(0, "execution"));
+		const execution::Execution execution = visible_execution(sql_api::execution_argument(fcinfo));
 		const execution::Estimate estimate = execution::estimate_of(execution);
 		pg::ResultSet rows(fcinfo);
 		for (const execution::StepRow &row : execution.steps) {
@@ -95,7 +95,7 @@ Datum playbook_progress(PG_FUNCTION_ARGS) {
 Datum playbook_estimate(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const execution::Estimate estimate =
-		    execution::estimate_of(visible_execution(pg::Arguments(fcinfo).int8(0, "execution")));
+		    execution::estimate_of(visible_execution(sql_api::execution_argument(fcinfo)));
 		const bool from_history = estimate.basis == execution::Estimate::Basis::History;
 		return pg::composite(fcinfo, {pg::optional_of(estimate.remaining, interval_of),
 		                              pg::optional_of(estimate.p25, interval_of),
@@ -109,15 +109,7 @@ Datum playbook_estimate(PG_FUNCTION_ARGS) {
 Datum playbook_result(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
-		return pg::jsonb_datum(result::document_of(args.int8(0, "execution"),
-		                                           args.is_null(1) || args.boolean(1, "include_data")));
-	});
-}
-
-Datum playbook_result_of_run(PG_FUNCTION_ARGS) {
-	return pg::entry([&]() -> Datum {
-		const pg::Arguments args(fcinfo);
-		return pg::jsonb_datum(result::document_of(execution::execution_from_text(args.text(0, "run_id")),
+		return pg::jsonb_datum(result::document_of(sql_api::execution_argument(fcinfo),
 		                                           args.is_null(1) || args.boolean(1, "include_data")));
 	});
 }

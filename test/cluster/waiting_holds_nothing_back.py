@@ -16,6 +16,7 @@ WHILE_WAITING = (
 # How a client may ask, and whether that gives the snapshot back.
 RELEASED = {
     "a row": "SELECT * FROM playbook_wait({id}, '20 s')",
+    "by its run id": "SELECT * FROM playbook_wait('{run_id}', '20 s')",
     "one value": "SELECT playbook_wait({id}, '20 s')",
     "a column of a value": "SELECT (playbook_wait({id}, '20 s')).status",
     "columns": "SELECT status || '!', waiting_for IS NULL FROM playbook_wait({id}, '20 s') WHERE status <> 'failed'",
@@ -96,7 +97,8 @@ def what_a_waiting_session_holds(cluster, form, statement, released, in_block):
     execution = waiting_execution(cluster)
     connection = cluster.connect(autocommit=not in_block)
     prepare(connection, form, execution)
-    waiting = Waiting(connection, statement.format(id=execution))
+    run_id = cluster.value("SELECT playbook_run_id(%s)", [execution])
+    waiting = Waiting(connection, statement.format(id=execution, run_id=run_id))
     held = cluster.wait_for(
         f"SELECT ({WHILE_WAITING})::text", f"the session to wait, {form}", 20, [connection.info.backend_pid]
     )

@@ -1,6 +1,6 @@
 -- playbook_pause, playbook_resume, playbook_cancel: what each does, and what it says in the wrong state.
 BEGIN;
-SELECT plan(57);
+SELECT plan(58);
 \ir refusal.psql
 
 CREATE ROLE control_author; GRANT playbook_author TO control_author;
@@ -49,8 +49,10 @@ SELECT is(refusal(format('SELECT %s', call)),
 FROM (VALUES ('playbook_pause(1)'), ('playbook_resume(1)'), ('playbook_cancel(1)'), ('playbook_skip(1, ''w'')'),
     ('playbook_retry(1)'),
              ('playbook_signal(1, ''go'')'), ('playbook_advance(1)')) AS c (call);
-SELECT is(refusal($$SELECT playbook_pause(NULL)$$), '22004 argument "execution" must not be null',
+SELECT is(refusal($$SELECT playbook_pause(NULL::bigint)$$), '22004 argument "execution" must not be null',
     'null is no execution');
+SELECT is(refusal($$SELECT playbook_pause(NULL)$$), '22004 argument "run_id" must not be null',
+    'nor as a text');
 RESET ROLE;
 SELECT is(refusal(format($$SELECT as_role('control_viewer', 'SELECT playbook_pause(%s)')$$,
     :done)) ~ format('^42501 permission denied for execution %s', :done),
