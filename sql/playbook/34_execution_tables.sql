@@ -261,7 +261,7 @@ CREATE TABLE playbook_last_results (
 COMMENT ON TABLE playbook_last_results IS 'Where the last good rows of steps with on_error: cached lie.';
 COMMENT ON COLUMN playbook_last_results.playbook_id IS 'The playbook.';
 COMMENT ON COLUMN playbook_last_results.step_id IS 'The step.';
-COMMENT ON COLUMN playbook_last_results.configuration IS 'SHA-256 of owner, connections and resolved input: another configuration has a result of its own.';
+COMMENT ON COLUMN playbook_last_results.configuration IS 'SHA-256 of owner, connection and resolved configuration: the statement, the values bound to it and the rows it read. Another configuration has a result of its own.';
 COMMENT ON COLUMN playbook_last_results.execution_id IS 'The execution that has the rows.';
 COMMENT ON COLUMN playbook_last_results.position IS 'The position of the step there.';
 COMMENT ON COLUMN playbook_last_results.item IS 'The item of the step there.';

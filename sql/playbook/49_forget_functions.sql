@@ -232,6 +232,12 @@ BEGIN
         erased := erased || jsonb_build_object(part.relation, coalesce((erased ->> part.relation)::bigint, 0) + done);
     END LOOP;
 
+    -- What lost rows is no good result any more, and what it was found on may have had the customer in it.
+    DELETE FROM @extschema@.playbook_last_results l WHERE l.execution_id = ANY (touched);
+    GET DIAGNOSTICS done = ROW_COUNT;
+    erased := erased
+              || jsonb_build_object('playbook_last_results', (erased ->> 'playbook_last_results')::bigint + done);
+
     -- The row sets in chunks are as long as their chunks now.
     UPDATE @extschema@.playbook_step_executions s
     SET row_count = counted.rows

@@ -137,6 +137,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		    row->worker != MyProcPid)
 			return; // the transaction rolls back with everything the step did
 		Advancer advancer(batch, step::Mode::Batch, now);
+		row->resolved = row_of(before, claimed.position, claimed.item)->resolved;
 		advancer.record(*execution, *row, std::move(attempted));
 		if (execution->status == Status::Paused) {
 			execution->dirty = true;

@@ -1,29 +1,15 @@
-// on_error: cached — the last good rows of a step, for the same playbook, owner, customer, parameters and
-// input only.
-#include "definition/store.hpp"
+// on_error: cached — the last good rows that a step found on the same: StepRow::resolved, the digest that
+// step/data_step makes of owner, connection, statement, bound values and the rows read. An attempt that came
+// to its statement has one; one that failed before, or was never made here, is served nothing.
 #include "execution/advance.hpp"
 #include "pg/identity.hpp"
 #include "result/row_set.hpp"
 #include "value/json.hpp"
 
 namespace playbook::execution {
-namespace {
-
-std::string configuration_of(const Execution &execution, const StepRow &row) {
-	Value key = Value::object();
-	key.set("owner", Value(pg::role_name(execution.owner)));
-	key.set("input", row.input);
-	// A statement is kept as it is written: what is bound to its placeholders comes from these.
-	key.set("customer", Value(execution.customer_id.value_or("")));
-	key.set("parameters", execution.parameters);
-	for (const char *name : {"data_warehouse", "crm"})
-		if (const Value *chosen = execution.options.find(name)) key.set(name, *chosen);
-	return definition::digest_of(key);
-}
-
-} // namespace
 
 void remember_good_result(const Execution &execution, const StepRow &row, const std::string &step_id) {
+	if (row.resolved.empty()) return;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement remember("INSERT INTO @playbook_last_results (playbook_id, step_id, configuration, "
@@ -33,19 +19,19 @@ void remember_good_result(const Execution &execution, const StepRow &row, const 
 	                              "execution_id = excluded.execution_id, position = excluded.position, item "
 	                              "= excluded.item, finished_at = excluded.finished_at",
 	                              {TEXTOID, TEXTOID, TEXTOID, INT8OID, INT4OID, INT4OID});
-	remember.execute({pg::text(execution.playbook_id), pg::text(step_id),
-	                  pg::text(configuration_of(execution, row)), pg::int8(execution.id),
-	                  pg::int4(row.position), pg::int4(row.item)});
+	remember.execute({pg::text(execution.playbook_id), pg::text(step_id), pg::text(row.resolved),
+	                  pg::int8(execution.id), pg::int4(row.position), pg::int4(row.item)});
 }
 
 bool Advancer::use_cached(Execution &execution, StepRow &row) {
+	if (row.resolved.empty()) return false;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	static pg::Statement find("SELECT execution_id, position, item, finished_at FROM @playbook_last_results "
 	                          "WHERE playbook_id = $1 AND step_id = $2 AND configuration = $3",
 	                          {TEXTOID, TEXTOID, TEXTOID});
-	const pg::Rows rows = find.query({pg::text(execution.playbook_id), pg::text(step_of(execution, row).id),
-	                                  pg::text(configuration_of(execution, row))});
+	const pg::Rows rows = find.query(
+	    {pg::text(execution.playbook_id), pg::text(step_of(execution, row).id), pg::text(row.resolved)});
 	if (rows.empty()) return false;
 	std::shared_ptr<const result::RowSet> good =
 	    result::load_rows(rows.int8(0, 0), rows.int4(0, 1), rows.int4(0, 2));

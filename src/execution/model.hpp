@@ -57,6 +57,7 @@ struct StepRow {
 	bool has_rows = false; // a row set exists (here or in the table)
 	std::optional<TimestampTz> started_at, finished_at;
 	std::vector<Message> messages; // to be queued when the row is written
+	std::string resolved;          // with on_error: cached, digest of what its last attempt here ran on
 
 	bool stored = false;                 // a row exists in the table
 	bool dirty = false;                  // differs from the table

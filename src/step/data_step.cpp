@@ -1,8 +1,12 @@
 #include "step/data_step.hpp"
 
+#include "definition/store.hpp"
 #include "definition/wording.hpp"
 #include "expression/reference.hpp"
+#include "pg/datum.hpp"
+#include "pg/sha256.hpp"
 #include "settings.hpp"
+#include "step/data_source.hpp"
 #include "step/previous.hpp"
 
 extern "C" {
@@ -133,6 +137,35 @@ UserSqlOptions user_sql_options(const Context &context, bool read_only) {
 	options.unguarded = context.unguarded;
 	options.explain_only = context.preview;
 	return options;
+}
+
+void note_resolved(const Context &context, const Value &resolved, const UserSqlOptions &options) {
+	if (context.step.on_error != definition::OnError::Cached || context.preview) return;
+	Value all = Value::object();
+	all.set("type", Value(definition::to_string(context.step.type)));
+	all.set("owner", Value(pg::role_name(options.owner))); // under whose rights it runs
+	all.set("connection", Value(connection_of(context)));
+	all.set("search_path", Value(options.search_path));
+	all.set("resolved", resolved);
+	Value relations = Value::object();
+	for (const auto &[name, rows] : options.relations) {
+		pg::Sha256 digest; // a chunk begins with its columns and says how long it is
+		for (const std::string &chunk : rows->chunks()) digest.add(pg::Sha256::of(chunk));
+		relations.set(name, Value(pg::hex_of(digest.finish())));
+	}
+	all.set("relations", std::move(relations));
+	context.row.resolved = definition::digest_of(all);
+}
+
+Result run_statement(const Context &context, const expression::BuiltQuery &query,
+                     const UserSqlOptions &options) {
+	Value resolved = Value::object();
+	resolved.set("text", Value(query.text));
+	Value values = Value::array();
+	for (const expression::BoundValue &bound : query.values) values.push_back(bound.value);
+	resolved.set("values", std::move(values));
+	note_resolved(context, resolved, options);
+	return result_of(run_user_sql(query, options), context);
 }
 
 Result result_of(UserSqlResult made, const Context &context) {

@@ -13,8 +13,15 @@ void require_this_database(const Context &context);
 // As the playbook's owner, with its author's search_path and the step's own times.
 UserSqlOptions user_sql_options(const Context &context, bool read_only);
 
+// For on_error: cached: notes with the step what it is about to run on, every value resolved. What was found
+// on the same may serve another time.
+void note_resolved(const Context &context, const Value &resolved, const UserSqlOptions &options);
+
 // The rows (or, in a preview, the plan) as what the step gives.
 Result result_of(UserSqlResult made, const Context &context);
+// Notes the statement, its values and the rows it reads, runs it, and takes what it gives.
+Result run_statement(const Context &context, const expression::BuiltQuery &query,
+                     const UserSqlOptions &options);
 
 // The statement with values bound; `lookup` gives what a placeholder stands for, and names it does not know
 // are looked up as references: {{parameters.min_arr}}, {{customer.id}}. A mistake in the template is an error

@@ -4,6 +4,7 @@
 // Property names are checked against the table's columns and quoted; every value is bound.
 #include "definition/wording.hpp"
 #include "expression/sql_name.hpp"
+#include "settings.hpp"
 #include "step/crm_table.hpp"
 #include "step/handlers.hpp"
 #include "step/search_filter.hpp"
@@ -46,6 +47,12 @@ public:
 			                "Write object and filters, or a query step in SQL.");
 		const std::string object = config_member(input, "object").as_text();
 		if (object.empty()) throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "a search needs an object");
+		// Before the table is looked up: that it cannot be is among what a former result helps with.
+		const UserSqlOptions options = user_sql_options(context, true);
+		Value resolved = Value::object();
+		resolved.set("schema", Value(settings::crm_schema()));
+		resolved.set("input", input);
+		note_resolved(context, resolved, options);
 		const CrmTable table = crm_table(object, context.execution.owner);
 
 		SearchFilter filter(table);
@@ -63,7 +70,7 @@ public:
 		             order_clause(sort.is_null() ? config_member(input, "sorts") : sort, columns, of_what) +
 		             limit_clause(config_member(input, "limit"));
 		query.values = filter.values();
-		return result_of(run_user_sql(query, user_sql_options(context, true)), context);
+		return result_of(run_user_sql(query, options), context);
 	}
 };
 

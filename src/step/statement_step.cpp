@@ -54,7 +54,7 @@ Result StatementHandler::run(const Context &context, const Value &input) const {
 		return expression::Argument{*value, pasted};
 	};
 	const expression::BuiltQuery query = build_query(context, text.as_text(), lookup);
-	return result_of(run_user_sql(query, user_sql_options(context, read_only_)), context);
+	return run_statement(context, query, user_sql_options(context, read_only_));
 }
 
 } // namespace playbook::step

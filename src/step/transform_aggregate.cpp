@@ -58,7 +58,7 @@ public:
 
 		UserSqlOptions options = user_sql_options(context, true);
 		options.relations.emplace_back("input", rows);
-		return result_of(run_user_sql(build_query(context, text), options), context);
+		return run_statement(context, build_query(context, text), options);
 	}
 };
 

@@ -157,7 +157,7 @@ public:
 		query.text = diff_text(*before, *after, keys, pairs);
 		options.relations.emplace_back("before", before);
 		options.relations.emplace_back("after", after);
-		return result_of(run_user_sql(query, options), context);
+		return run_statement(context, query, options);
 	}
 
 private:

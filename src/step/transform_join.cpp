@@ -105,7 +105,7 @@ public:
 		options.relations.emplace_back("right", right);
 		std::optional<pg::Error> failure;
 		try {
-			return result_of(run_user_sql(query, options), context);
+			return run_statement(context, query, options);
 		} catch (const pg::Error &error) {
 			failure = error;
 		}
