@@ -20,6 +20,7 @@ char *data_warehouse_value = nullptr;
 char *crm_value = nullptr;
 char *crm_schema_value = nullptr;
 char *output_schema_value = nullptr;
+char *artifact_directory_value = nullptr;
 int max_rows_value = 1000000;
 int result_rows_value = 1000;
 int max_row_set_size_value = 256;
@@ -116,6 +117,9 @@ const TextSetting texts[] = {
      &crm_schema_value, "crm", PGC_USERSET},
     {"playbook.output_schema", "The schema in which the views of outputs are made, where it exists.",
      &output_schema_value, "playbook_outputs", PGC_USERSET},
+    {"playbook.artifact_directory",
+     "The directory of the server under which playbook_export_artifact() writes; empty: nowhere.",
+     &artifact_directory_value, "", PGC_SUSET},
     {"playbook.actor",
      "The person on whose behalf the application acts; believed only for members of playbook_trusted_app.",
      &actor_value, "", PGC_USERSET},
@@ -139,6 +143,7 @@ std::string data_warehouse() { return data_warehouse_value; }
 std::string crm() { return crm_value; }
 std::string crm_schema() { return crm_schema_value; }
 std::string output_schema() { return output_schema_value; }
+std::string artifact_directory() { return artifact_directory_value; }
 std::int64_t max_rows() { return max_rows_value; }
 std::int64_t result_rows() { return result_rows_value; }
 std::int64_t max_row_set_bytes() { return std::int64_t{1048576} * max_row_set_size_value; }

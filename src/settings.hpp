@@ -24,6 +24,7 @@ std::string data_warehouse();     // playbook.data_warehouse: a foreign server, 
 std::string crm();                // playbook.crm: a foreign server, or "" for the schema playbook.crm_schema
 std::string crm_schema();         // playbook.crm_schema
 std::string output_schema();      // playbook.output_schema: where the views of outputs are made
+std::string artifact_directory(); // playbook.artifact_directory: of the server; "": no exports
 std::int64_t max_rows();          // playbook.max_rows: rows a step may return
 std::int64_t result_rows();       // playbook.result_rows: rows per step in a result document
 std::int64_t max_row_set_bytes(); // playbook.max_row_set_size

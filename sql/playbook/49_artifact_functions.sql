@@ -24,3 +24,15 @@ CREATE FUNCTION playbook_verify_artifact(run_id text,
 LANGUAGE C VOLATILE PARALLEL UNSAFE
 AS 'MODULE_PATHNAME', 'playbook_verify_artifact';
 COMMENT ON FUNCTION playbook_verify_artifact(text) IS 'The same for an execution named by its run id.';
+
+CREATE FUNCTION playbook_export_artifact(execution bigint)
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'playbook_export_artifact';
+COMMENT ON FUNCTION playbook_export_artifact(bigint) IS 'Writes the saved results, as playbook_artifact() gives them, to a file of the server, at the artifact''s path under playbook.artifact_directory, whole or not at all; returns the file''s path. For members of pg_write_server_files.';
+
+CREATE FUNCTION playbook_export_artifact(run_id text)
+RETURNS text
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+AS 'MODULE_PATHNAME', 'playbook_export_artifact';
+COMMENT ON FUNCTION playbook_export_artifact(text) IS 'The same for an execution named by its run id.';

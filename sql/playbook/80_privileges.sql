@@ -105,7 +105,8 @@ BEGIN
                 -- watching
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
                 'playbook_changes', 'playbook_estimate', 'playbook_run_id', 'playbook_artifact',
-                'playbook_verify_artifact', 'playbook_output_rows', 'playbook_create_output_views']),
+                'playbook_verify_artifact', 'playbook_export_artifact', 'playbook_output_rows',
+                'playbook_create_output_views']),
             ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health_checks', 'playbook_health_cron',
                 'playbook_stat_counters']),
             ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),

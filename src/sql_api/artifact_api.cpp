@@ -1,9 +1,11 @@
-// SQL-callable: playbook_artifact, playbook_verify_artifact (sql/playbook/49_artifact_functions.sql).
+// SQL-callable: playbook_artifact, playbook_verify_artifact, playbook_export_artifact
+// (sql/playbook/49_artifact_functions.sql).
 #include "execution/store.hpp"
 #include "identity/access.hpp"
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
 #include "result/artifact.hpp"
+#include "result/artifact_file.hpp"
 #include "result/canonical.hpp"
 #include "result/csv.hpp"
 #include "result/output.hpp"
@@ -12,6 +14,7 @@
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_artifact);
 PG_FUNCTION_INFO_V1(playbook_verify_artifact);
+PG_FUNCTION_INFO_V1(playbook_export_artifact);
 PLAYBOOK_EXPORT_END
 
 using namespace playbook;
@@ -77,5 +80,15 @@ Datum playbook_verify_artifact(PG_FUNCTION_ARGS) {
 		return pg::composite(fcinfo, {pg::text(verified.artifact.path), or_null(verified.artifact.sha256),
 		                              or_null(verified.computed), pg::boolean(verified.valid),
 		                              or_null(verified.reason)});
+	});
+}
+
+Datum playbook_export_artifact(PG_FUNCTION_ARGS) {
+	return pg::entry([&]() -> Datum {
+		const std::string directory = result::export_directory();
+		execution::Execution execution = execution_asked_for(fcinfo);
+		result::require_released(execution);
+		result::require_artifact(execution);
+		return pg::text_datum(result::export_artifact(execution, directory));
 	});
 }

@@ -3,6 +3,7 @@
 BEGIN;
 SELECT plan(33);
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
+SET LOCAL playbook.artifact_directory = '/'; -- so that exporting is refused for the execution's sake
 \ir refusal.psql
 
 CREATE VIEW functions AS
