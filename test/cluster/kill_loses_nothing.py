@@ -7,12 +7,12 @@ import contextlib
 import os
 import random
 import signal
-import threading
 import time
 
 import psycopg2
 
 from harness import Cluster, Failure, check, check_equal, run, wait_until
+from support.load import Load
 
 SECONDS = float(os.environ.get("PLAYBOOK_KILL_SECONDS", "60"))
 SEED = int(os.environ.get("PLAYBOOK_KILL_SEED", str(random.randrange(1_000_000))))
@@ -97,56 +97,17 @@ def install(cluster):
             )
 
 
-class Load:
-    """Starts executions until it is told to stop; a start whose answer was lost is repeated with its key."""
-
-    def __init__(self, cluster, owner, chance):
-        self.started = {}
-        self.failure = None
-        self._cluster, self._owner, self._chance = cluster, owner, chance
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join(60)
-        check(not self._thread.is_alive(), "a session that starts executions hangs")
-        if self.failure:
-            raise Failure(f"an execution could not be started: {self.failure}")
-
-    def _run(self):
-        connection = None
-        pending = None
-        while pending or not self._stop.is_set():
-            if pending is None:
-                playbook = self._chance.choices(("quick", "slow", "many"), (8, 2, 1))[0]
-                pending = f"{self._owner} {len(self.started)}", f"{playbook}_of_{self._owner}"
-            key, playbook = pending
-            try:
-                if connection is None or connection.closed:
-                    connection = psycopg2.connect(
-                        host=self._cluster.socket, port=5432, user=self._owner, dbname="postgres", connect_timeout=10
-                    )
-                    connection.autocommit = True
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT playbook_start(%s, idempotency_key => %s)", [playbook, key])
-                    self.started[key] = cursor.fetchone()[0]
-                pending = None
-            except psycopg2.Error as error:
-                # Without a code, or with one of shutting down: the server is away.
-                if (
-                    not isinstance(error, psycopg2.OperationalError)
-                    and error.pgcode
-                    and not error.pgcode.startswith("57P")
-                ):
-                    self.failure = error
-                    return
-                connection = None
-                time.sleep(0.1)
-            self._stop.wait(0.2)
-        if connection is not None:
-            connection.close()
+def start_load(cluster, owner):
+    """A client that starts the owner's playbooks, whatever becomes of the server."""
+    chance = random.Random(f"{SEED} {owner}")
+    return Load(
+        cluster,
+        owner,
+        lambda _: f"{chance.choices(('quick', 'slow', 'many'), (8, 2, 1))[0]}_of_{owner}",
+        role=owner,
+        pause=0.2,
+        comes_back=True,
+    )
 
 
 def kill_one(cluster, chance, killed):
@@ -312,7 +273,7 @@ def killed_processes_lose_nothing():
     chance = random.Random(SEED)
     with Cluster(restart_after_crash="on", log_min_messages="warning", **{"playbook.max_executors": "6"}) as cluster:
         install(cluster)
-        loads = [Load(cluster, owner, random.Random(f"{SEED} {owner}")) for owner in OWNERS]
+        loads = [start_load(cluster, owner) for owner in OWNERS]
         killed = {}
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:

@@ -6,7 +6,7 @@ import time
 import psycopg2
 
 from harness import Cluster, Standby, check, check_equal, run, wait_until
-from support.ledger import Load, inspect, install, wait_until_drained
+from support.ledger import inspect, install, start_load, wait_until_drained
 
 SETTINGS = {"playbook.executor_idle": "5s", "hot_standby_feedback": "on"}
 SECONDS = 6
@@ -76,7 +76,7 @@ def a_promoted_standby_goes_on():
         asks = primary.value("SELECT playbook_start('asks')")
         primary.value("SELECT playbook_start('quick')")
         with Standby(primary, **SETTINGS) as standby:
-            loads = [Load(primary, number) for number in range(3)]
+            loads = [start_load(primary, number) for number in range(3)]
             readers = [Reader(primary), Reader(standby)]
             for reader in readers:
                 reader.start()

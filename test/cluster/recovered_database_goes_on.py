@@ -5,7 +5,7 @@ import shutil
 import time
 
 from harness import ACCOUNT, Cluster, check, check_equal, run
-from support.ledger import Load, inspect, install, wait_until_drained
+from support.ledger import inspect, install, start_load, wait_until_drained
 
 
 class Archived(Cluster):
@@ -99,7 +99,7 @@ def a_moment_between_two_steps():
 def a_moment_in_the_middle_of_work():
     with Archived() as origin:
         install(origin)
-        load = Load(origin, 1)
+        load = start_load(origin, 1)
         time.sleep(1)
         origin.back_up()
         origin.wait_for("SELECT EXISTS (SELECT FROM playbook_step_executions WHERE status = 'running')", "a step that runs alone")

@@ -1,10 +1,7 @@
 """What the tests of standbys and recovery share: playbooks that leave a line for each step that took effect, a client that
 starts them, and what must be true of ledger and tables afterwards."""
-import threading
-
-import psycopg2
-
-from harness import Failure, check, check_equal
+from harness import check_equal
+from support.load import Load
 
 
 def entry(step, rows="generate_series(1, 1)"):
@@ -50,37 +47,9 @@ def install(cluster):
         cluster.query("SELECT playbook_create(%s, publish => true)", [definition])
 
 
-class Load:
-    """Starts executions, each with a key of its own, until it is told to stop or the server goes away."""
-
-    def __init__(self, cluster, number):
-        self.started = {}
-        self.failure = None
-        self._cluster, self._number = cluster, number
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self):
-        self._stop.set()
-        self._thread.join(60)
-        check(not self._thread.is_alive(), "a session that starts executions hangs")
-        if self.failure:
-            raise Failure(f"an execution could not be started: {self.failure}")
-
-    def _run(self):
-        try:
-            connection = psycopg2.connect(host=self._cluster.socket, port=5432, user="postgres", dbname="postgres")
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                while not self._stop.wait(0.1):
-                    key = f"{self._number} {len(self.started)}"
-                    playbook = "slow" if len(self.started) % 10 == 3 else "quick"
-                    cursor.execute("SELECT playbook_start(%s, idempotency_key => %s)", [playbook, key])
-                    self.started[key] = cursor.fetchone()[0]
-        except psycopg2.Error as error:
-            if error.pgcode and not error.pgcode.startswith("57P"):
-                self.failure = error
+def start_load(cluster, number):
+    """A client that starts these, one slow one of ten, until the server goes away."""
+    return Load(cluster, number, lambda done: "slow" if done % 10 == 3 else "quick")
 
 
 def wait_until_drained(cluster, seconds=60):
