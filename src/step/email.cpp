@@ -76,6 +76,7 @@ public:
 			else
 				input.set(member.key, context.rendered(member.value, missing));
 		}
+		refuse_added_recipients(context, input, {"to", "cc", "bcc", "from", "reply_to"});
 		return input;
 	}
 

@@ -74,7 +74,7 @@ std::vector<MailAddress> attendees_of(const Context &context, const Value &input
 	for (const char *field : {"customer.contact_email", "customer.email"})
 		if (const std::optional<Value> contact = context.value_of(field);
 		    people.empty() && contact && contact->is_string())
-			people = recipients(context, &*contact, field);
+			people = recipient(context, contact->string(), field);
 	if (const auto csm = csm_address(context);
 	    csm && std::find(people.begin(), people.end(), *csm) == people.end())
 		people.push_back(*csm);
@@ -157,6 +157,12 @@ bool waits_for_outcome(const Value &input) {
 
 class MeetingHandler final : public Handler {
 public:
+	Value prepare(const Context &context, std::vector<std::string> *missing) const override {
+		Value input = Handler::prepare(context, missing);
+		refuse_added_recipients(context, input, {"attendees", "organizer"});
+		return input;
+	}
+
 	Result start(const Context &context, const Value &input) const override {
 		const CalendarEvent event = event_of(context, input);
 		OutboxMessage message;

@@ -24,6 +24,12 @@ void add_names(const Value &value, std::vector<std::string> &names) {
 
 class NotifyHandler final : public Handler {
 public:
+	Value prepare(const Context &context, std::vector<std::string> *missing) const override {
+		Value input = Handler::prepare(context, missing);
+		refuse_added_recipients(context, input, {"to"});
+		return input;
+	}
+
 	Result start(const Context &context, const Value &input) const override {
 		std::vector<std::string> people;
 		if (const Value *to = input.find("to"))

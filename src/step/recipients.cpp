@@ -40,7 +40,47 @@ void add(const Context &context, const Value &written, const char *field, std::v
 	}
 }
 
+void refuse_more_than(std::size_t written, const std::string &rendered, const char *field) {
+	const std::size_t found = split_mail_addresses(rendered).size();
+	if (found <= written) return;
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+	                "\"" + single_line(rendered) + "\" holds " + std::to_string(found) +
+	                    " addresses where the playbook writes " + std::to_string(written) + ", in \"" +
+	                    field + "\"",
+	                "What stands in the data adds no recipients.",
+	                "Where several are meant, keep them in a list, and refer to it: ${customer.emails}.");
+}
+
+void refuse_added(const Value &written, const Value &rendered, const char *field) {
+	if (rendered.is_string()) {
+		const std::size_t entries = written.is_string() ? split_mail_addresses(written.string()).size() : 1;
+		refuse_more_than(std::max<std::size_t>(entries, 1), rendered.string(), field);
+	} else if (rendered.is_array()) {
+		// A list is as long as its reference says; each of its elements is one address.
+		for (std::size_t i = 0; i < rendered.size(); ++i)
+			refuse_added(written.is_array() ? written.items()[i] : written, rendered.items()[i], field);
+	} else if (rendered.is_object()) {
+		const Value *address = rendered.find("email");
+		if (address != nullptr && address->is_string()) refuse_more_than(1, address->string(), field);
+	}
+}
+
 } // namespace
+
+void refuse_added_recipients(const Context &context, const Value &rendered,
+                             std::initializer_list<const char *> fields) {
+	for (const char *field : fields) {
+		const Value *written = context.step.config.find(field);
+		const Value *value = rendered.find(field);
+		if (written != nullptr && value != nullptr) refuse_added(*written, *value, field);
+	}
+}
+
+std::vector<MailAddress> recipient(const Context &context, const std::string &text, const char *field) {
+	refuse_more_than(1, text, field);
+	const Value value(text);
+	return recipients(context, &value, field);
+}
 
 std::vector<MailAddress> recipients(const Context &context, const Value *written, const char *field) {
 	std::vector<MailAddress> people;

@@ -1,6 +1,6 @@
 -- What email, meeting and notify steps put into the outbox.
 BEGIN;
-SELECT plan(34);
+SELECT plan(41);
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 CREATE ROLE message_owner; GRANT playbook_author TO message_owner;
@@ -73,7 +73,31 @@ UPDATE accounts SET contact_email = E'buyer@acme.example\nBcc: eve@evil.example'
 SELECT is(error_of(does('email', '{to: "{{customer.contact_email}}", subject: s, body: b }')),
     '"buyer@acme.example Bcc: eve@evil.example" is no e-mail address, in "to"',
           'an address with a line break is none');
+-- Nor does a customer's data add recipients.
+UPDATE accounts SET contact_email = 'buyer@acme.example, eve@evil.example';
+SELECT is(error_of(does('email', '{to: "{{customer.contact_email}}", subject: s, body: added}')),
+    '"buyer@acme.example, eve@evil.example" holds 2 addresses where the playbook writes 1, in "to"',
+    'an address that is two is none');
+SELECT is(error_of(does('email', '{to: "{{customer.contact_email}}; ana", cc: [ben], subject: s, body: added}')),
+    '"buyer@acme.example, eve@evil.example; ana" holds 3 addresses where the playbook writes 2, in "to"',
+    'nor is it beside another');
+SELECT is(error_of(does('email', '{to: ana, bcc: ["{{customer.contact_email}}"], subject: s, body: added}')),
+    '"buyer@acme.example, eve@evil.example" holds 2 addresses where the playbook writes 1, in "bcc"',
+    'nor in a list');
+SELECT is(error_of(does('meeting', '{attendees: "${customer.contact_email}"}')),
+    '"buyer@acme.example, eve@evil.example" holds 2 addresses where the playbook writes 1, in "attendees"',
+    'nor at a meeting');
+SELECT is(error_of(does('meeting', '{in: 1 day}')),
+    '"buyer@acme.example, eve@evil.example" holds 2 addresses where the playbook writes 1, in "customer.contact_email"',
+    'nor where the contact is invited unasked');
+SELECT is(error_of(does('notify', '{to: "{{customer.contact_email}}", message: m, via: email}')),
+    '"buyer@acme.example, eve@evil.example" holds 2 addresses where the playbook writes 1, in "to"',
+    'nor in a message');
 UPDATE accounts SET contact_email = 'buyer@acme.example';
+SELECT does('email', '{to: "${steps.q.address}", subject: s, body: listed}',
+    $${id: q, type: query, config: {template: "SELECT * FROM (VALUES ('a@x.org'), ('b@x.org')) AS v (address)"}},
+        $$) AS execution \gset
+SELECT is(payload_of(:execution) -> 'to', '["a@x.org", "b@x.org"]'::jsonb, 'a list that is referred to is one');
 SELECT does('email',
     '{to: ana, subject: s, body: b, attachments: [
      {rows: "${steps.q}", name: list.csv}, {rows: "${steps.q}", format: json}]}',
