@@ -32,15 +32,17 @@ std::optional<std::string> chosen_at_start(const Context &context, const std::st
 
 std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
                                                   const std::optional<std::string> &chosen) {
-	if (!is_general(kind)) return std::nullopt;
+	if (kind == "transform" || kind == "api") return std::nullopt; // says no more than the types of steps do
 	const std::string beginning = "data source \"" + kind + "\" does not resolve: there is no ";
-	const std::string server = server_of(kind, chosen);
+	const std::string server = is_general(kind) ? server_of(kind, chosen) : kind;
 	if (!server.empty()) {
 		const Oid found = pg::call(
 		    [&server] { return GetSysCacheOid1(FOREIGNSERVERNAME, 1, CStringGetDatum(server.c_str())); });
 		if (OidIsValid(found)) return std::nullopt;
 		return UnresolvedSource{beginning + "server \"" + server + "\"",
-		                        "Create the server, or set playbook." + kind + " to '' for this database."};
+		                        is_general(kind) ? "Create the server, or set playbook." + kind +
+		                                               " to '' for this database."
+		                                         : "Create the server, or name one that exists."};
 	}
 	if (kind != "crm") return std::nullopt;
 	const std::string schema = settings::crm_schema();

@@ -8,12 +8,12 @@ namespace playbook::step {
 
 struct UnresolvedSource {
 	std::string reason; // what is missing
-	std::string remedy; // which setting names it
+	std::string remedy; // what to create, or which setting names it
 };
 
 // Why a data source cannot be used now: the server it names, or the schema of the local CRM, does not exist.
-// Nothing when it can be, and for kinds of sources that are no setting's. `chosen` is what was named at
-// start.
+// Nothing when it can be, and for `api`, which stands for no connection in particular. `chosen` is what was
+// named at start.
 std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
                                                   const std::optional<std::string> &chosen);
 

@@ -1,6 +1,6 @@
--- "local" as data warehouse or CRM is this database, as the result document calls it; another name is a connection.
+-- What data sources resolve to. "local" as data warehouse or CRM is this database, as the result document calls it; another name is a connection.
 BEGIN;
-SELECT plan(4);
+SELECT plan(8);
 SELECT playbook_create('{"id": "local", "steps": [{"id": "one", "type": "query", "config": {"template": "SELECT 1"}}]}',
     publish => true) \g /dev/null
 
@@ -11,6 +11,22 @@ SELECT is(playbook_run('local') #>> '{metadata,data_warehouse}', 'local', 'the d
 SELECT is(playbook_run('local') ->> 'status', 'completed', 'local as a setting is this database');
 SELECT is(playbook_run('local', data_warehouse => 'snow') #>> '{steps,0,error,sqlstate}', '0A000',
     'another name is a connection');
+
+-- A connection that does not exist, declared under data_sources: required it refuses the start, optional it skips its steps.
+CREATE FUNCTION with_helpdesk(required text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('{"id": "tickets_%1$s", "data_sources": [{"type": "helpdesk", "required": %1$s}, {"type": "api", "required": true}],
+        "steps": [{"id": "tickets", "type": "search", "source": "helpdesk", "config": {"object": "tickets"}},
+                  {"id": "one", "type": "query", "config": {"template": "SELECT 1"}}]}', required)
+$$;
+SELECT playbook_create(with_helpdesk('true'), publish => true), playbook_create(with_helpdesk('false'), publish => true) \g /dev/null
+SELECT throws_ok($$SELECT playbook_run('tickets_true')$$, '42704',
+    'data source "helpdesk" does not resolve: there is no server "helpdesk"', 'a connection that is required must exist');
+SELECT is(jsonb_path_query_array(playbook_run('tickets_false'), '$.steps[*].reason'),
+    '["data source \"helpdesk\" does not resolve: there is no server \"helpdesk\""]', 'one that is not skips its steps');
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER helpdesk FOREIGN DATA WRAPPER nothing;
+SELECT is(playbook_run('tickets_true') #>> '{steps,0,error,sqlstate}', '0A000', 'once it is there the step tries to use it');
+SELECT is(playbook_run('tickets_true') #>> '{steps,1,status}', 'success', 'and the others run');
 
 SELECT * FROM finish();
 ROLLBACK;
