@@ -17,7 +17,8 @@ class Resolver {
 public:
 	Resolver(Built &built, const Mentions &mentions, Report &report)
 	    : definition_(built.definition), steps_(built.definition.steps), written_(built.written_dependencies),
-	      report_(report), all_mentions_(mentions.names), mentions_(steps_.size()), edges_(steps_.size()) {
+	      report_(report), all_mentions_(mentions.names), mentions_(steps_.size()),
+	      referenced_(steps_.size()), edges_(steps_.size()) {
 		for (const Step &step : steps_) positions_.emplace(step.id, step.position);
 		for (const Mention &mention : mentions.names)
 			if (mention.step >= 0) mentions_[index(mention.step)].push_back(&mention);
@@ -77,8 +78,15 @@ private:
 		return -1;
 	}
 
+	// steps.x.status is there however x ended; steps.x and its columns only with its rows.
+	static bool says_how_it_ended(const Mention &mention) {
+		static const std::set<std::string> words{"status", "outcome", "attempts",   "error",
+		                                         "reason", "elapsed", "started_at", "row_count"};
+		return mention.name.size() > 2 && words.count(mention.name[2]) > 0;
+	}
+
 	void note_mentions(Step &step) {
-		std::set<int> mentioned, inputs;
+		std::set<int> mentioned, inputs, &referenced = referenced_[index(step.position)];
 		for (const Mention *mention : mentions_[index(step.position)]) {
 			const std::string &root = mention->name[0];
 			if (root == "customer" || root == "csm") step.uses_customer = true;
@@ -90,8 +98,9 @@ private:
 			if (target < 0) continue;
 			mentioned.insert(target);
 			const bool in_config = mention->path.starts_with(step.path + ".config");
-			if (target != step.position && in_config && mention->form == Mention::Form::Reference)
-				inputs.insert(target);
+			if (target == step.position || !in_config || mention->form != Mention::Form::Reference) continue;
+			referenced.insert(target);
+			if (!says_how_it_ended(*mention)) inputs.insert(target);
 		}
 		step.mentions.assign(mentioned.begin(), mentioned.end());
 		step.inputs.assign(inputs.begin(), inputs.end());
@@ -312,7 +321,8 @@ private:
 
 	// depends_on wins over what a step reads, so say when it reads a step that may not have ended.
 	void warn_of_unordered_references(const Step &step) {
-		if (!written_[index(step.position)] || step.inputs.empty()) return;
+		const std::set<int> &referenced = referenced_[index(step.position)];
+		if (!written_[index(step.position)] || referenced.empty()) return;
 		std::vector<bool> reached(steps_.size(), false);
 		std::vector<int> open{step.position};
 		while (!open.empty()) {
@@ -324,12 +334,12 @@ private:
 					open.push_back(target);
 				}
 		}
-		for (const int input : step.inputs)
-			if (!reached[index(input)])
+		for (const int other : referenced)
+			if (!reached[index(other)])
 				report_.warning("PB035", child_path(step.path, "depends_on"),
-				                "step " + quoted(step.id) + " reads " + quoted(at(input).id) +
+				                "step " + quoted(step.id) + " reads " + quoted(at(other).id) +
 				                    " without waiting for it",
-				                "Add " + quoted(at(input).id) + " to depends_on, or leave depends_on out.");
+				                "Add " + quoted(at(other).id) + " to depends_on, or leave depends_on out.");
 	}
 
 	Definition &definition_;
@@ -339,6 +349,7 @@ private:
 	const std::vector<Mention> &all_mentions_;
 	std::unordered_map<std::string, int> positions_;
 	std::vector<std::vector<const Mention *>> mentions_;
+	std::vector<std::set<int>> referenced_; // by each step's config, with ${…}
 	std::vector<std::vector<Edge>> edges_;
 	std::vector<int> before_;
 };

@@ -112,7 +112,7 @@ struct Step {
 	std::vector<int>
 	    waits_for;             // everything that must be final before this starts: depends_on, and all branch
 	                           // steps of those among them that carry branches (never an ancestor's siblings)
-	std::vector<int> inputs;   // steps whose rows this data step reads (${steps.x} in its config)
+	std::vector<int> inputs;   // steps whose rows this step reads (${steps.x} in its config)
 	std::vector<int> mentions; // every step named in a reference, template or condition of this step
 	bool uses_customer = false; // customer.* or csm.* is mentioned
 	bool uses_previous = false; // ${previous.…} is mentioned

@@ -1,6 +1,6 @@
 -- What follows a failure: on_error, retry, timeout, deadline, the status of the execution.
 BEGIN;
-SELECT plan(50);
+SELECT plan(51);
 \ir steps.psql
 -- Fails that often; a sequence counts, since it is not rolled back. A query, which only reads, always fails.
 CREATE SEQUENCE attempts;
@@ -48,6 +48,9 @@ SELECT is(status_of(:e), 'completed', 'the execution completes');
 SELECT run(E'steps:\n' || flawed(', on_error: continue') || $$
   - {id: needs, type: filter, config: {input: "${steps.flawed}", limit: 1}}$$) AS e \gset
 SELECT is(story(:e), 'flawed failed, needs skipped dependency', 'but rows that do not exist cannot be read');
+SELECT run(E'steps:\n' || flawed(', on_error: continue') || $$
+  - {id: tells, type: notify, config: {to: ana, message: "It has ${steps.flawed.status}: ${steps.flawed.error.message}"}}$$) AS e \gset
+SELECT is(story(:e), 'flawed failed, tells completed', 'how a step ended can be told without its rows');
 SELECT run(E'steps:\n' || flawed(', on_error: fail') || $$
   - {id: free, type: query, depends_on: [w], config: {template: SELECT 1 AS one}}
   - {id: w, type: wait, depends_on: [], config: {event: never}}$$) AS e \gset
