@@ -142,11 +142,15 @@ void Advancer::finish_items(Execution &execution, StepRow &row) {
 		Value line = Value::object();
 		line.set("index", Value(item.item - 1));
 		const Value *key = item.output.find("key");
-		line.set("key", key != nullptr ? *key : Value());
+		Value of_its_own;
 		if (step.type == definition::StepType::Playbook) {
+			// One that could not be started has no output; whom it was for is what is asked then.
+			if (key == nullptr) key = item.input.find("customer");
+			if (key == nullptr && execution.customer_id) of_its_own = Value(*execution.customer_id);
 			const Value *child = item.output.find("execution");
 			line.set("execution", child != nullptr ? *child : Value());
 		}
+		line.set("key", key != nullptr ? *key : of_its_own);
 		line.set("status", Value(to_string(item.status)));
 		line.set("outcome", item.outcome.empty() ? Value() : Value(item.outcome));
 		const Value *message = item.error.find("message");

@@ -73,6 +73,7 @@ public:
 		}
 		const char *status = execution::to_string(found->status);
 		if (found->status == execution::Status::Failed) {
+			context.row.output = output_of(child, found->customer_id.value_or(""), status);
 			const Value *message = found->error.find("message");
 			throw pg::Error(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION,
 			                "execution " + std::to_string(child) + " of playbook \"" + found->playbook_id +

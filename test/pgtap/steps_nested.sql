@@ -1,6 +1,6 @@
 -- Playbooks that start playbooks: whom for, with what, who waits for whom, who ends with whom.
 BEGIN;
-SELECT plan(37);
+SELECT plan(40);
 \ir steps.psql
 CREATE FUNCTION children(execution bigint) RETURNS SETOF playbook_executions LANGUAGE sql AS
     $$SELECT * FROM playbook_executions WHERE parent_execution = execution ORDER BY id$$;
@@ -77,6 +77,7 @@ SELECT run($$steps:
   - {id: p, type: playbook, on_error: continue, config: {playbook: child, parameters: {n: 0}}}
   - {id: after, type: wait, config: {for: 0}}$$, 'acme') AS e \gset
 SELECT is(settle(:e), 'p failed, after completed elapsed', 'on_error has its say');
+SELECT is((row_of(:e, 'p')).output ->> 'status', 'failed', 'and the steps after it can ask how the other ended');
 SELECT is(failure_of(run($$steps: [{id: p, type: playbook, config: {playbook: nothing}}]$$), 'p'),
     '42704 playbook "nothing" does not exist', 'one that is not there');
 SELECT is(failure_of(run($$steps: [{id: p, type: playbook, config: {playbook: child, parameters: {n: many}}}]$$),
@@ -145,6 +146,11 @@ SELECT is(items(:e, 'each'), '1 completed started, 2 completed started, 3 failed
     'a start that would be skipped fails its item');
 SELECT is((SELECT r ->> 'error' FROM playbook_rows(:e, 'each') r WHERE r ->> 'index' = '2'),
     'customer "a" already runs playbook "child"', 'with that reason');
+SELECT is((SELECT r ->> 'key' FROM playbook_rows(:e, 'each') r WHERE r ->> 'index' = '2'), 'a', 'and says whose it was');
+SELECT run($$steps: [{id: each, type: playbook, for_each: [many], config: {playbook: child, parameters: {n: "${item}"}}}]$$,
+    'acme') AS e \gset
+SELECT is((SELECT concat_ws(' ', r ->> 'key', r ->> 'status') FROM playbook_rows(:e, 'each') r), 'acme failed',
+    'also where it is this execution''s customer');
 
 -- Three deep, and no deeper than is allowed.
 SELECT playbook_create($$id: middle
