@@ -108,6 +108,8 @@ private:
 				(void) step::items_of(context);
 			}
 			const Value prepared = step::handler_of(step.type).prepare(context, &line.missing_variables);
+			std::erase_if(line.missing_variables,
+			              [&](const std::string &name) { return comes_later(context, name); });
 			line.input = prepared;
 			for (std::string &approver : line.approvers) approver = context.person(context.text(approver));
 			if (line.needs_approval && line.approvers.empty())
@@ -118,6 +120,20 @@ private:
 		guarded(line, [&] { act(context, line); });
 		row.item = 0;
 		previewed_.push_back(std::move(line));
+	}
+
+	// Whether a name has no value only because a step has not run here: what it will yield, or the items that
+	// it will find.
+	bool comes_later(const step::Context &context, const std::string &name) const {
+		const auto part = [&name](std::size_t begin) {
+			return begin > name.size() ? std::string() : name.substr(begin, name.find('.', begin) - begin);
+		};
+		const std::string root = part(0);
+		if (root == "item") return context.step.for_each && step::items_of(context)->empty();
+		if (root != "steps") return false;
+		const definition::Step *other = execution_.definition().find(part(root.size() + 1));
+		return other != nullptr &&
+		       execution_.steps[static_cast<std::size_t>(other->position)].status != StepStatus::Completed;
 	}
 
 	// Only what reads: queries, and conditions over what is known.

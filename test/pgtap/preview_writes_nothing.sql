@@ -1,7 +1,7 @@
 -- playbook_preview: what each step would do; it writes nothing, sends nothing, runs no sql step, and explains queries
 -- unless it is asked to run them.
 BEGIN;
-SELECT plan(40);
+SELECT plan(42);
 \ir refusal.psql
 
 CREATE ROLE preview_author; GRANT playbook_author TO preview_author;
@@ -173,6 +173,21 @@ SELECT results_eq($$SELECT step, approvers FROM playbook_preview('{id: t, steps:
     $$VALUES ('ask', '{ana}'::text[]), ('mail', '{ana}')$$, 'where nobody is named, the customer''s CSM approves');
 SELECT is((SELECT approvers FROM playbook_preview('{id: t, steps: [{id: ask, type: approval}]}')), '{preview_author}',
     'without a customer, whoever starts it');
+-- What a step has yet to give is not missing; once it has been run, what it does not give is.
+CREATE TEMPORARY TABLE later AS SELECT $yaml$
+id: later
+steps:
+  - {id: found, type: query, config: {template: "SELECT 1 AS n"}}
+  - {id: tell, type: notify, config: {to: ana, message: "{{steps.found.row_count}} {{steps.found.lost}} {{customer.lost}}"}}
+  - {id: each, type: notify, for_each: "${steps.found}", config: {to: ana, message: "{{item.n}} {{item.lost}}"}}
+$yaml$ AS definition;
+SELECT results_eq($$SELECT step, missing_variables
+    FROM playbook_preview((SELECT definition FROM later), 'c1') WHERE type = 'notify'$$,
+    $$VALUES ('tell', '{customer.lost}'::text[]), ('each', '{}')$$, 'what comes later is not missing');
+SELECT results_eq($$SELECT step, missing_variables
+    FROM playbook_preview((SELECT definition FROM later), 'c1', run_queries => true) WHERE type = 'notify'$$,
+    $$VALUES ('tell', '{steps.found.lost,customer.lost}'::text[]), ('each', '{item.lost}')$$,
+    'what has come and is not there is');
 SELECT playbook_share('many', 'preview_user', 'view') \g /dev/null
 RESET ROLE;
 SELECT is(refusal($$SELECT as_role('preview_user', $q$SELECT count(*)
