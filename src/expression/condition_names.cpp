@@ -127,15 +127,19 @@ private:
 			found_.comparisons.push_back({name.path[1], name.path[2], std::move(*word), at->begin});
 	}
 
+	// Lists and cases are read up to what may begin another one, so that no token is looked at twice.
 	void read_comparison(const ConditionName &name, std::size_t first, std::size_t next) {
 		std::size_t i = next;
 		if (is_word(i, "NOT")) ++i;
 		if (is_word(i, "IN") && is(i + 1, '(')) {
-			for (i += 2; token(i) != nullptr && !is(i, ')'); ++i) compare(name, i);
+			for (i += 2; token(i) != nullptr && !is(i, '(') && !is(i, ')'); ++i) compare(name, i);
 			return;
 		}
+		if (first > 0 && is_word(first - 1, "CASE")) return read_cases(name, next);
 		const std::size_t after = skip_equality(next);
 		if (after != next) compare(name, after);
+		if (after != next && is(after + 1, '(') && is_word(after + 2, "ARRAY")) // = ANY (ARRAY['a', 'b'])
+			for (i = after + 4; token(i) != nullptr && !is(i, '[') && !is(i, ']'); ++i) compare(name, i);
 		// 'received' = steps.reply.outcome
 		if (first >= 2 && is(first - 1, '=') && (first < 3 || !is_comparison_sign(first - 2)))
 			compare(name, first - 2);
@@ -143,11 +147,21 @@ private:
 			compare(name, first - 3);
 	}
 
+	// CASE steps.size.outcome WHEN 'large' THEN … WHEN …
+	void read_cases(const ConditionName &name, std::size_t i) {
+		for (; token(i) != nullptr && !is_word(i, "CASE") && !is_word(i, "END"); ++i)
+			if (is_word(i, "WHEN")) compare(name, i + 1);
+	}
+
 	bool is_comparison_sign(std::size_t i) const {
 		return is(i, '<') || is(i, '>') || is(i, '!') || is(i, '=');
 	}
-	// Past "=", "<>" or "!="; the same place when none stands there.
+	// Past "=", "<>", "!=" or IS [NOT] DISTINCT FROM; the same place when none stands there.
 	std::size_t skip_equality(std::size_t i) const {
+		if (is_word(i, "IS")) {
+			const std::size_t distinct = is_word(i + 1, "NOT") ? i + 2 : i + 1;
+			return is_word(distinct, "DISTINCT") && is_word(distinct + 1, "FROM") ? distinct + 2 : i;
+		}
 		if (is(i, '=') && !is_comparison_sign(i + 1)) return i + 1;
 		if ((is(i, '<') && is(i + 1, '>')) || (is(i, '!') && is(i + 1, '='))) return i + 2;
 		return i;

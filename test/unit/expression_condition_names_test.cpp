@@ -48,7 +48,12 @@ TEST(ConditionNames, FindsComparedWords) {
 	EXPECT_EQ(comparisons("steps.a.outcome IN ('x', 'y') AND steps.a.outcome NOT IN ('z')"),
 	          "a.outcome=x@20 a.outcome=y@25 a.outcome=z@58");
 	EXPECT_EQ(comparisons("'done' = steps.a.outcome"), "a.outcome=done@0");
-	EXPECT_EQ(comparisons("'done' <> steps.a.outcome"), "a.outcome=done@0");
+	EXPECT_EQ(comparisons("steps.a.outcome IS DISTINCT FROM 'x' OR steps.b.outcome is not distinct from 'y'"),
+	          "a.outcome=x@33 b.outcome=y@77");
+	EXPECT_EQ(comparisons("steps.a.outcome = ANY (ARRAY['x', 'y']) AND steps.a.outcome <> ALL ('{z}')"),
+	          "a.outcome=x@29 a.outcome=y@34");
+	EXPECT_EQ(comparisons("CASE steps.a.outcome WHEN 'x' THEN 'z' WHEN 'y' THEN 'z' END = 'z'"),
+	          "a.outcome=x@26 a.outcome=y@44");
 	EXPECT_EQ(comparisons("steps.a.output = 'done' AND steps.a.outcome LIKE 'd%' AND steps.a.outcome > 'a'"),
 	          "");
 	EXPECT_EQ(comparisons("lower(steps.a.outcome) = 'done'"), "");
@@ -77,6 +82,12 @@ TEST(ConditionNames, LongTextsAreQuick) {
 	std::string chain = "a";
 	for (int i = 0; i < 100000; ++i) chain += ".a";
 	EXPECT_EQ(read_condition_names(chain).names.size(), 1U);
+	for (const char *part :
+	     {"steps.a.outcome IN (", "CASE steps.a.outcome ", "steps.a.outcome = ANY (ARRAY["}) {
+		std::string many;
+		for (int i = 0; i < 50000; ++i) many += part;
+		EXPECT_EQ(read_condition_names(many).comparisons.size(), 0U);
+	}
 }
 
 } // namespace
