@@ -4,3 +4,15 @@
 
 SET LOCAL search_path = @extschema@, pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;
+
+-- Definitions, templates, mail and documents are UTF-8 throughout. SQL_ASCII passes bytes on as they are; any other
+-- encoding would refuse the first umlaut of a definition, or store what an escape such as \u20ac stands for wrongly.
+DO $$
+BEGIN
+    IF getdatabaseencoding() NOT IN ('UTF8', 'SQL_ASCII') THEN
+        RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+            MESSAGE = format('playbook needs a database whose encoding is UTF8, not %s', getdatabaseencoding()),
+            HINT = 'Create one with CREATE DATABASE … TEMPLATE template0 ENCODING ''UTF8''.';
+    END IF;
+END
+$$;
