@@ -1,5 +1,7 @@
 #include "result/row_set_builder.hpp"
 
+#include <set>
+
 #include "pg/wire_encoding.hpp"
 #include "result/chunk.hpp"
 #include "result/column_type.hpp"
@@ -15,10 +17,22 @@ namespace {
 constexpr std::size_t chunk_bytes = std::size_t{1} << 20;
 constexpr std::size_t pending_rows = 500; // so many rows share one change of settings
 
+// A view could not have them either; as JSON one of the two would be lost, and nobody would know.
+void refuse_equal_names(TupleDesc descriptor) {
+	std::set<std::string> names;
+	for (int i = 0; i < descriptor->natts; ++i) {
+		const std::string name = NameStr(TupleDescAttr(descriptor, i)->attname);
+		if (!names.insert(name).second)
+			throw pg::Error(ERRCODE_DUPLICATE_COLUMN, "column \"" + name + "\" is specified more than once",
+			                "", "Give each column of the result a name of its own, with AS.");
+	}
+}
+
 } // namespace
 
 RowSetBuilder::RowSetBuilder(TupleDesc descriptor, std::int64_t max_rows)
     : max_rows_(max_rows), max_bytes_(static_cast<std::size_t>(settings::max_row_set_bytes())) {
+	refuse_equal_names(descriptor);
 	context_ = pg::call([] {
 		return AllocSetContextCreateInternal(CurrentMemoryContext, "playbook row set",
 		                                     ALLOCSET_DEFAULT_SIZES);

@@ -2,7 +2,7 @@
 -- Some statements make several assertions: one on a line.
 \pset fieldsep '\n'
 BEGIN;
-SELECT plan(25);
+SELECT plan(26);
 \ir data_steps.psql
 
 CREATE TYPE rs_mood AS ENUM ('glad', 'très triste');
@@ -67,6 +67,8 @@ SELECT cmp_ok((SELECT count(*) FROM playbook_step_rows WHERE execution_id = (SEL
 SET LOCAL playbook.max_rows = 10;
 SELECT is(refused('query', '{"template": "SELECT generate_series(1, 11)"}'), '54000 step returns more than 10 rows', 'one row too many');
 SELECT is((SELECT count(*) FROM queried('SELECT generate_series(1, 10) AS n')), 10::bigint, 'and just enough');
+SELECT is(refused('query', '{"template": "SELECT count(n), count(*) FROM generate_series(1, 3) n"}'),
+    '42701 column "count" is specified more than once', 'two columns of one name would be one as JSON');
 
 SELECT * FROM finish();
 ROLLBACK;
