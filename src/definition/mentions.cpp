@@ -113,7 +113,8 @@ private:
 		for (expression::WordComparison &comparison : names.comparisons)
 			if (!path.starts_with("triggers["))
 				found_.comparisons.push_back({step_, path, &text, std::move(comparison)});
-		if (names.errors.empty()) found_.conditions.push_back({path, text, document_.value_position(path)});
+		if (names.errors.empty())
+			found_.conditions.push_back({path, text, document_.value_position(path), false});
 	}
 
 	// An expression over the columns of a row set: names are columns, except for what begins at a root of
@@ -121,9 +122,10 @@ private:
 	void read_row_expression(const std::string &text, const std::string &path) {
 		read_references(text, path);
 		expression::ConditionNames names = expression::read_condition_names(text);
-		for (const SyntaxError &error : names.errors)
-			if (text.find("${") == text.npos && text.find("{{") == text.npos)
-				report_.error_within("PB043", path, text, error.offset, error.message, error.hint);
+		const bool plain = text.find("${") == text.npos && text.find("{{") == text.npos;
+		if (plain) report_errors("PB043", names.errors, path, text);
+		if (plain && !text.empty() && names.errors.empty())
+			found_.conditions.push_back({path, text, document_.value_position(path), true});
 		for (expression::ConditionName &name : names.names)
 			if (name.path[0] == "parameters" || name.path[0] == "steps")
 				add(Mention::Form::Condition, path, text, name.offset, std::move(name.path));

@@ -30,11 +30,13 @@ struct Position {
 	int column = 0;
 };
 
-// A condition somewhere in the definition, for checks that need the server.
+// A condition somewhere in the definition, or an expression over the columns of rows (a filter's condition, a
+// metric), for checks that need the server.
 struct ConditionText {
 	std::string path;
 	std::string text;
 	Position position;
+	bool over_rows = false; // its names are columns, which nobody knows yet
 };
 
 struct ParseResult {

@@ -186,7 +186,10 @@ ParseResult judge(const std::string &text) {
 		std::optional<pg::Error> refused;
 		try {
 			pg::Subtransaction guarded;
-			expression::check_condition(condition.text);
+			if (condition.over_rows)
+				expression::check_syntax(condition.text);
+			else
+				expression::check_condition(condition.text);
 			guarded.commit();
 		} catch (const pg::Error &error) {
 			refused = error;
@@ -197,11 +200,17 @@ ParseResult judge(const std::string &text) {
 		problem.path = condition.path;
 		problem.line = condition.position.line;
 		problem.column = condition.position.column;
-		problem.message = std::string("condition cannot be read: ") + refused->what() +
+		problem.message = std::string(condition.over_rows ? "expression" : "condition") +
+		                  " cannot be read: " + refused->what() +
 		                  (refused->detail.empty() ? "" : " (" + refused->detail + ")");
-		problem.hint = refused->hint;
+		problem.hint =
+		    condition.over_rows ? "It is one SQL expression over the columns of the rows." : refused->hint;
 		parsed.problems.push_back(std::move(problem));
 	}
+	// Whoever found them, they are read in the order of the text.
+	std::stable_sort(parsed.problems.begin(), parsed.problems.end(), [](const Problem &a, const Problem &b) {
+		return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+	});
 	if (has_errors(parsed.problems)) parsed.definition = nullptr;
 	return parsed;
 }

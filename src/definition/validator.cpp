@@ -82,7 +82,25 @@ private:
 				                  "; ids are unique over all branches.");
 			check_source(step);
 			if (step.type == StepType::Wait) check_wait(step);
+			if (step.type == StepType::Aggregate) check_metrics(step.config, child_path(step.path, "config"));
 		}
+	}
+
+	// A column of an aggregate has a name of its own: of two, rows as JSON would show one.
+	void check_metrics(const Value &config, const std::string &path) {
+		std::set<std::string> names;
+		if (const Value *groups = config.find("group_by"); groups != nullptr && groups->is_string())
+			names.insert(groups->string());
+		else if (groups != nullptr && groups->is_array())
+			for (const Value &column : groups->items()) names.insert(column.as_text());
+		const Value *metrics = config.find("metrics");
+		if (metrics == nullptr || !metrics->is_array()) return;
+		for (std::size_t i = 0; i < metrics->size(); ++i)
+			if (const Value *name = metrics->items()[i].find("name"); name != nullptr && name->is_string())
+				if (!names.insert(name->string()).second)
+					report_.error("PB050", child_path(child_path(child_path(path, "metrics"), i), "name"),
+					              "column " + quoted(name->string()) + " exists already",
+					              "Columns of group_by count, too.");
 	}
 
 	void check_source(const Step &step) {
@@ -226,6 +244,7 @@ private:
 			if (!output.name.empty() && !names.insert(output.name).second)
 				report_.error("PB052", child_path(path, "name"),
 				              "output " + quoted(output.name) + " exists already");
+			check_metrics(output.raw, path);
 			const bool has_source = output.raw.find("source") != nullptr,
 			           has_metrics = output.raw.find("metrics") != nullptr;
 			if (output.type == "aggregate") {

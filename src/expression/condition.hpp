@@ -25,6 +25,10 @@ struct ConditionValues {
 // detail.
 void check_condition(const std::string &text);
 
+// The same for an expression over columns, of which only the syntax can be judged: PostgreSQL's parser reads
+// it as one SELECT's worth of expression, perhaps with a WHERE.
+void check_syntax(const std::string &text);
+
 // Null counts as false. Throws pg::Error; a type that fits no operator names both types.
 bool evaluate_condition(const std::string &text, const ConditionValues &values);
 

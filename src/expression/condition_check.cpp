@@ -15,6 +15,7 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_func.h"
 #include "parser/parse_type.h"
+#include "parser/parser.h"
 }
 
 namespace playbook::expression {
@@ -245,6 +246,16 @@ void check_condition(const std::string &text) {
 		});
 	} catch (pg::Error &error) {
 		// Where the server was says nothing about the definition.
+		error.context.clear();
+		throw;
+	}
+}
+
+void check_syntax(const std::string &text) {
+	try {
+		pg::ContextScope scratch("playbook expression check");
+		(void) pg::call([&text] { return raw_parser(text.c_str(), RAW_PARSE_PLPGSQL_EXPR); });
+	} catch (pg::Error &error) {
 		error.context.clear();
 		throw;
 	}

@@ -1,7 +1,7 @@
 -- What is wrong with a definition: all of it at once, each with its place; nothing is stored. Texts that are no
 -- definition at all: empty, not UTF-8, too large, too deep, an alias bomb.
 BEGIN;
-SELECT plan(45);
+SELECT plan(52);
 \ir refusal.psql
 
 -- Many things wrong in one text.
@@ -53,6 +53,27 @@ SELECT is(wrong('{id: a, type: wait, config: {for: 1}}, {id: b, type: condition,
           'PB030 steps[1].config.then[0].id: step "a" exists already', 'ids are unique over all branches');
 SELECT is(wrong('{id: customer, type: wait, config: {for: 1}}'), 'PB031 steps[0].id: "customer" is a reserved name',
     'reserved names');
+-- Expressions over rows: their columns are unknown, their syntax is not.
+CREATE FUNCTION wrong_over_rows(more text, rest text DEFAULT '') RETURNS text LANGUAGE sql AS
+    $$SELECT wrong('{id: q, type: query, config: {template: SELECT 1 AS n}}, {id: s, ' || more || '}', rest)$$;
+SELECT is(wrong_over_rows('type: filter, config: {input: "${steps.q}", condition: "n = = 1"}'),
+    'PB090 steps[1].config.condition: expression cannot be read: syntax error at or near "="', 'a condition of a filter');
+SELECT is(wrong_over_rows('type: aggregate, config: {input: "${steps.q}", metrics: [{name: a, expression: "SUM(n) +"}], having: "a >"}'),
+    'PB090 steps[1].config.metrics[0].expression: expression cannot be read: syntax error at end of input' ||
+    E'\nPB090 steps[1].config.having: expression cannot be read: syntax error at end of input', 'a metric and a having');
+SELECT is(wrong_over_rows('type: aggregate, config: {input: "${steps.q}", metrics: [{name: a, expression: "COUNT(*) WHERE n > 1"},
+    {name: b, expression: "SUM(n) FILTER (WHERE n > parameters.x)"}], having: "a > 1 AND b IS NOT NULL"}',
+    'parameters: [{name: x, type: integer}], '), NULL, 'what can be read is not refused');
+SELECT is(wrong_over_rows('type: filter, config: {input: "${steps.q}", condition: "n >= ${parameters.x} AND n < {{parameters.x}}"}',
+    'parameters: [{name: x, type: integer}], '), NULL, 'nor what waits for its values');
+-- Columns of an aggregate.
+SELECT is(wrong_over_rows('type: aggregate, config: {input: "${steps.q}", group_by: n, metrics: [{name: n, expression: COUNT(*)}]}'),
+    'PB050 steps[1].config.metrics[0].name: column "n" exists already', 'a metric that is called as a group');
+SELECT is(wrong_over_rows('type: filter, config: {input: "${steps.q}", limit: 1}', 'outputs: [{name: o, source: "${steps.q}", '
+    'metrics: [{name: a, expression: COUNT(*)}, {name: a, expression: SUM(n)}]}], '),
+    'PB050 outputs[0].metrics[1].name: column "a" exists already', 'or as another metric of an output');
+SELECT is((SELECT array_agg(line) FROM playbook_validate(E'id: a\nsteps:\n  - {id: a, type: wait, when: "1 +", config: {for: 1}}\n'
+    '  - {id: b, type: dance}')), '{3,4}', 'who found a problem does not matter for their order');
 SELECT is(wrong('{id: a, type: wait, config: {for: 1}, depends_on: [nobody]}') ~ '^PB032 '
     'steps\[0\]\.depends_on.*: there is no step "nobody"$', true,
           'a dependency on nothing');
