@@ -1,6 +1,6 @@
 -- playbook_wait: until the end, or until a person is asked; a timeout gives the present state; where waiting is useless
 -- it says so at once. The owner may not connect, so nothing moves but what this test moves.
-SELECT plan(24);
+SELECT plan(26);
 \ir refusal.psql
 SET client_min_messages = error; -- says so
 REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
@@ -60,6 +60,22 @@ SELECT playbook_advance(:execution) \g /dev/null
 SELECT clock_timestamp() AS began \gset
 SELECT is((SELECT status FROM playbook_wait(:execution, '20 s')), 'cancelled', 'another session ends it');
 SELECT ok(clock_timestamp() - :'began'::timestamptz < '4 s', 'which wakes who waits');
+
+-- A person has decided, and nobody has acted on it yet: that is no waiting for a person.
+SELECT playbook_create('{id: two_tasks, name: T, steps: [{id: one, type: task, config: {title: One, assignee: '
+    '"role:watch_wait_owner"}}, {id: w, type: wait, config: {event: go}}, {id: two, type: approval, config: '
+    '{approvers: ["role:watch_wait_owner"]}}]}',
+    true) \g /dev/null
+SELECT playbook_start('two_tasks') AS execution \gset
+SELECT playbook_advance(:execution) \g /dev/null
+SELECT playbook_signal(:execution, 'go') \g /dev/null
+SELECT playbook_advance(:execution) \g /dev/null
+SELECT is((SELECT waiting_for FROM playbook_wait(:execution, until => 'person')), 'task', 'a task is open');
+SELECT playbook_complete_task(id) FROM playbook_tasks WHERE execution_id = :execution \g /dev/null
+\setenv EXECUTION :execution
+\! (sleep 0.3; psql -XAtq -d "$DATABASE" -c "SELECT playbook_advance($EXECUTION)" >/dev/null) &
+SELECT is((SELECT waiting_for FROM playbook_wait(:execution, '20 s', 'person')), 'approval',
+    'when it is done, it waits for the next thing that a person must do');
 
 -- Refusals.
 SELECT is(refusal('SELECT playbook_wait(1)'),
