@@ -221,9 +221,8 @@ Waited wait_for(FunctionCallInfo call, std::int64_t id, std::int64_t most, Until
 		const TimestampTz now = GetCurrentTimestamp();
 		// What is due is about to go on: a person has just decided, and nobody was there to act on it yet.
 		const bool due = state.waiting_until && *state.waiting_until <= now;
-		const bool person =
-		    ((state.waiting_for == "approval" || state.waiting_for == "task") && !due) ||
-		    state.status == Status::Paused;
+		const bool person = ((state.waiting_for == "approval" || state.waiting_for == "task") && !due) ||
+		                    state.status == Status::Paused;
 		if (is_final(state.status) || (until == Until::Person && person) || now >= end) {
 			if (released) released->take_fresh();
 			return state;

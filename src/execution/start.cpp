@@ -155,10 +155,50 @@ Conflict conflict_policy(const StartRequest &request, const definition::Definiti
 	                "", "Use skip, queue, replace or allow.");
 }
 
+// An execution that was started with `allow` has no place, and is active all the same. The place that
+// `execution` has just taken is given to the oldest of them, which leaves it like any other when it ends.
+bool give_place_to_active(const Execution &execution) {
+	static pg::Statement mark(
+	    "UPDATE @playbook_executions_live SET options = coalesce(options, '{}') || '{\"conflict\": "
+	    "\"skip\"}' "
+	    "WHERE status IN ('pending', 'running', 'waiting', 'paused') AND id = ("
+	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
+	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
+	    "'customer' "
+	    "AND options -> 'cancelled' IS NULL ORDER BY id LIMIT 1) RETURNING id",
+	    {TEXTOID, TEXTOID});
+	const pg::Argument playbook = pg::text(execution.playbook_id),
+	                   customer = pg::text(*execution.customer_id);
+	const pg::Rows rows = mark.query({customer, playbook});
+	if (rows.empty()) return false;
+	static pg::Statement give("UPDATE @playbook_active_customers SET execution_id = $3 "
+	                          "WHERE playbook_id = $1 AND customer_id = $2",
+	                          {TEXTOID, TEXTOID, INT8OID});
+	give.execute({playbook, customer, pg::int8(rows.int8(0, 0))});
+	return true;
+}
+
+// The one that has the place, and those that were started with `allow` beside it.
+void replace_all_active(const Execution &execution, std::int64_t placed) {
+	replace_active(placed, execution.id);
+	static pg::Statement find(
+	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
+	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
+	    "'customer' "
+	    "AND options -> 'cancelled' IS NULL ORDER BY id",
+	    {TEXTOID, TEXTOID});
+	std::vector<std::int64_t> others;
+	{
+		const pg::Rows rows = find.query({pg::text(*execution.customer_id), pg::text(execution.playbook_id)});
+		for (std::size_t i = 0; i < rows.size(); ++i) others.push_back(rows.int8(i, 0));
+	}
+	for (const std::int64_t other : others) replace_active(other, execution.id);
+}
+
 // Takes the place of the one active execution of the customer, as the policy says when it is taken.
 void take_place(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
-	if (take_free_place(execution)) return;
+	if (take_free_place(execution) && !give_place_to_active(execution)) return;
 	const pg::Argument playbook = pg::text(execution.playbook_id),
 	                   customer = pg::text(*execution.customer_id);
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
@@ -187,7 +227,7 @@ void take_place(Execution &execution, Conflict policy) {
 		execution.due_at.reset();
 		return;
 	case Conflict::Replace: {
-		replace_active(active, execution.id);
+		replace_all_active(execution, active);
 		static pg::Statement move(
 		    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, "
 		    "$3) "

@@ -1,7 +1,7 @@
 -- What a start does while the customer runs the playbook already: skip, queue, replace, allow; asked for, or the
 -- playbook's own rule.
 BEGIN;
-SELECT plan(28);
+SELECT plan(34);
 \ir refusal.psql
 
 CREATE ROLE conflict_author; GRANT playbook_author TO conflict_author;
@@ -79,6 +79,29 @@ RESET ROLE;
 SELECT is_empty('SELECT a.* FROM playbook_active_customers a LEFT JOIN playbook_executions e ON e.id = '
     'a.execution_id AND e.slot = 0
                  WHERE e.id IS NULL', 'no place is held by what has ended');
+
+-- What was started with allow is active, too.
+SET LOCAL ROLE conflict_author;
+SELECT playbook_start('waits', 'a') AS one \gset
+SELECT playbook_start('waits', 'a') AS two \gset
+SELECT playbook_advance(:one) \g /dev/null
+SELECT is(refusal($$SELECT playbook_start('waits', 'a',
+    conflict => 'skip')$$) ~ format('DETAIL: Execution %s is waiting', :one), true, 'skip sees one started with allow');
+SELECT playbook_start('waits', 'a', conflict => 'queue') AS queued \gset
+SELECT is(pg_temp.state(:queued), 'pending customer', 'queue waits for it');
+SELECT playbook_signal(:one, 'go') \g /dev/null
+SELECT playbook_advance(:one) \g /dev/null
+SELECT ok(due_at IS NOT NULL AND waiting_for IS DISTINCT FROM 'customer', 'until it has ended')
+    FROM playbook_executions WHERE id = :queued;
+SELECT playbook_start('waits', 'a', conflict => 'replace') AS new \gset
+SELECT is(array_agg(id ORDER BY id), ARRAY[:two, :queued]::bigint[], 'replace cancels all that are active')
+    FROM playbook_executions WHERE reason = format('replaced by execution %s', :new);
+SELECT playbook_cancel(:new) \g /dev/null
+SELECT is((SELECT count(playbook_start('waits', 'a', conflict => 'skip'))), 1::bigint, 'then the place is free');
+SELECT playbook_start('waits', 'a2') AS other \gset
+SELECT is((SELECT array_agg(outcome) FROM playbook_start_many('waits',
+    '[{"customer": "a2", "conflict": "skip"}, {"customer": "a3", "conflict": "skip"}]'::jsonb)), '{skipped,started}', 'start_many sees it, too');
+RESET ROLE;
 
 -- A failing execution frees its place, too.
 SET LOCAL ROLE conflict_author;
