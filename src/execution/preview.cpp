@@ -36,8 +36,10 @@ Execution imagined(const std::string &playbook, const std::optional<std::string>
 		if (read.definition == nullptr)
 			throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED,
 			                "this version of playbook cannot read \"" + playbook + "\"");
+		const bool invoker = read.definition->security == definition::Security::Invoker;
+		execution.owner = invoker ? identity::caller() : stored.owner;
+		require_usable_owner(execution.owner);
 		execution.plan = definition::plan_for(std::move(read.definition), stored.search_path);
-		execution.owner = stored.owner;
 	}
 	const definition::Definition &definition = execution.definition();
 	execution.playbook_id = definition.id;

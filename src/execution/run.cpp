@@ -86,6 +86,7 @@ Status advance_now(std::int64_t id) {
 		}
 		load_steps({&*execution});
 	}
+	require_usable_owner(execution->owner);
 	if (execution->status == Status::Paused)
 		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 		                "execution " + std::to_string(id) + " is paused", "",
@@ -157,6 +158,7 @@ constexpr long pause_after_miss = 20; // milliseconds
 
 WorkDone work(std::int64_t most) {
 	require_place();
+	require_usable_owner(identity::caller());
 	const TimestampTz end = GetCurrentTimestamp() + most;
 	WorkDone done;
 	{

@@ -1,7 +1,7 @@
 -- playbook_preview: what each step would do; it writes nothing, sends nothing, runs no sql step, and explains queries
 -- unless it is asked to run them.
 BEGIN;
-SELECT plan(42);
+SELECT plan(43);
 \ir refusal.psql
 
 CREATE ROLE preview_author; GRANT playbook_author TO preview_author;
@@ -206,6 +206,11 @@ SELECT matches(as_role('preview_user', $$SELECT problem
     FROM playbook_preview('{id: t, name: T, steps: [{id: q, type: query, config: {template: "SELECT * FROM '
         'preview_ledger"}}]}')$$),
           'permission denied for table preview_ledger', 'which may not be enough');
+SELECT as_role('preview_author', $$SELECT playbook_create('{id: theirs, name: T, security: invoker, steps: [{id: q, '
+    'type: query, config: {template: "SELECT * FROM preview_ledger"}}]}', true)$$) \g /dev/null
+SELECT as_role('preview_author', $$SELECT playbook_share('theirs', 'preview_user', 'start')$$) \g /dev/null
+SELECT matches(as_role('preview_user', $$SELECT problem FROM playbook_preview('theirs', run_queries => true)$$),
+    'permission denied for table preview_ledger', 'one that runs as its invoker reads nothing as its owner');
 -- The transaction goes on as if nothing had been.
 SELECT is(current_setting('transaction_read_only'), 'off', 'afterwards the transaction may write');
 INSERT INTO preview_ledger VALUES (7);
