@@ -1,4 +1,5 @@
 // Holds: what stands still at a person's word. Looked up when an outward step is about to begin.
+#include "definition/store.hpp"
 #include "definition/wording.hpp"
 #include "execution/control.hpp"
 #include "execution/touch.hpp"
@@ -62,6 +63,8 @@ void require_operator() {
 void hold(const std::string &kind, const std::string &name, const std::string &reason) {
 	require_operator();
 	check_kind(kind, name);
+	// One that held nothing would let out what it was to stop.
+	if (kind == "playbook") (void) definition::readable_playbook(name);
 	const std::string by = identity::actor();
 	pg::EngineIdentity engine;
 	pg::Spi spi;

@@ -1,6 +1,6 @@
 -- playbook_signal, playbook_hold, playbook_release.
 BEGIN;
-SELECT plan(49);
+SELECT plan(50);
 \ir refusal.psql
 
 CREATE ROLE hold_author;   GRANT playbook_author TO hold_author;
@@ -63,6 +63,8 @@ SELECT is(refusal($$SELECT playbook_hold('all', 'x')$$), '22023 a hold of all ta
 SELECT is(refusal($$SELECT playbook_release('step', 'x')$$) ~ '^22023 unknown kind of hold "step"', true,
     'release: an unknown kind');
 SELECT is(refusal($$SELECT playbook_hold(NULL)$$), '22004 argument "kind" must not be null', 'null is no kind');
+SELECT is(refusal($$SELECT playbook_hold('playbook', 'mials')$$) ~ '^42704 playbook "mials" does not exist\nDETAIL: Valid playbooks '
+    'are: .*mails', true, 'a slip of the hand holds nothing unsaid');
 SELECT lives_ok($$SELECT playbook_hold('playbook', 'mails', 'wrong text')$$, 'a playbook is held');
 SELECT results_eq('SELECT kind, name, reason, held_by FROM playbook_holds', $$VALUES ('playbook', 'mails',
     'wrong text', 'hold_operator')$$, 'and everybody sees why');
