@@ -106,10 +106,11 @@ CREATE TABLE playbook_people (
     away_until timestamptz,
     attributes jsonb       NOT NULL DEFAULT '{}',
     CONSTRAINT playbook_people_pkey PRIMARY KEY (id),
-    CONSTRAINT playbook_people_email_key UNIQUE (email),
     CONSTRAINT playbook_people_manager_fkey FOREIGN KEY (manager) REFERENCES playbook_people (id) ON DELETE SET NULL,
     CONSTRAINT playbook_people_deputy_fkey FOREIGN KEY (deputy) REFERENCES playbook_people (id) ON DELETE SET NULL
 );
+-- Addresses are compared without regard to case: one that differs in nothing else would be another person's.
+CREATE UNIQUE INDEX playbook_people_email_key ON playbook_people (lower(email));
 CREATE INDEX playbook_people_role_idx ON playbook_people (role);
 COMMENT ON TABLE playbook_people IS 'People who approve, are assigned tasks, own customers: approvers, assignees and csm.* resolve to these rows.';
 COMMENT ON COLUMN playbook_people.id IS 'The application''s id of the person; what playbook.actor names.';

@@ -15,7 +15,7 @@ constexpr std::size_t kept_verdicts = 50'000;
 std::optional<std::string> person_of_role(Oid role) {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT id FROM @playbook_people WHERE role = $1 ORDER BY id LIMIT 1",
+	static pg::Statement find("SELECT min(id) FROM @playbook_people WHERE role = $1 HAVING count(*) = 1",
 	                          {REGROLEOID});
 	const pg::Rows rows = find.query({pg::oid(role)});
 	if (rows.empty()) return std::nullopt;

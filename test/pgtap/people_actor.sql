@@ -1,6 +1,7 @@
 -- For whom a session acts: playbook.actor where it is believed, else the role's person, else the role's name.
 BEGIN;
-SELECT plan(12);
+SELECT plan(14);
+\ir refusal.psql
 
 CREATE ROLE people_app;      GRANT playbook_trusted_app TO people_app;
 CREATE ROLE people_plain;    GRANT playbook_user TO people_plain;
@@ -35,6 +36,13 @@ GRANT EXECUTE ON FUNCTION people_wrapper() TO PUBLIC;
 SELECT is(people_wrapper(), 'p2', 'also within its own SECURITY DEFINER function');
 SET LOCAL ROLE people_plain;
 SELECT is(people_wrapper(), 'p1', 'but not when somebody else calls that function');
+
+RESET ROLE;
+SELECT playbook_set_person('p0', 'Pit', 'pit@example.com', 'people_plain') \g /dev/null
+SELECT is(as_role('people_plain', 'SELECT playbook_actor()'), 'people_plain',
+    'a role that two people share acts for neither of them');
+SELECT is(refusal($$SELECT playbook_set_person('p4', 'Pau', 'PETRA@example.com')$$) ~ '^23505 ', true,
+    'an e-mail is one person''s, in whatever case');
 
 SELECT * FROM finish();
 ROLLBACK;
