@@ -12,14 +12,23 @@ namespace {
 // A scan over a long history must not grow the process; the next rows are looked up again.
 constexpr std::size_t kept_verdicts = 50'000;
 
-std::optional<std::string> person_of_role(Oid role) {
+// The one person who has the role; else the role's name, written as approvers and assignees name a role where
+// somebody has it for an id: who is called like a person is not that person.
+void name_by_role(Actor &actor, Oid role) {
+	const std::string name = pg::role_name(role);
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT min(id) FROM @playbook_people WHERE role = $1 HAVING count(*) = 1",
-	                          {REGROLEOID});
-	const pg::Rows rows = find.query({pg::oid(role)});
-	if (rows.empty()) return std::nullopt;
-	return rows.text(0, 0);
+	static pg::Statement find("SELECT CASE WHEN count(*) FILTER (WHERE role = $1) = 1 "
+	                          "THEN min(id) FILTER (WHERE role = $1) END, coalesce(bool_or(id = $2), false) "
+	                          "FROM @playbook_people WHERE role = $1 OR id = $2",
+	                          {REGROLEOID, TEXTOID});
+	const pg::Rows rows = find.query({pg::oid(role), pg::text(name)});
+	if (std::optional<std::string> person = rows.text_or_null(0, 0)) {
+		actor.name = std::move(*person);
+		actor.is_person = true;
+	} else {
+		actor.name = rows.boolean(0, 1) ? "role:" + name : name;
+	}
 }
 
 // Whether playbook.actor is to be believed. Both must be trusted: the role whose rights count, since a
@@ -52,12 +61,7 @@ Actor present_actor() {
 	// In a SECURITY DEFINER function the session's role is who acts; in a playbook's own SQL it is the
 	// playbook's owner, or else a playbook could decide in the name of whoever runs it.
 	const Oid role = InSecurityRestrictedOperation() ? actor.role : GetOuterUserId();
-	if (std::optional<std::string> person = person_of_role(role)) {
-		actor.name = std::move(*person);
-		actor.is_person = true;
-	} else {
-		actor.name = pg::role_name(role);
-	}
+	name_by_role(actor, role);
 	return actor;
 }
 

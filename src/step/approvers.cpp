@@ -78,9 +78,9 @@ Approvers Approvers::from(const Value &value) {
 }
 
 std::optional<std::string> known_person(const std::string &named) {
-	static pg::Statement find(
-	    "SELECT id FROM @playbook_people WHERE id = $1 OR email = $1 ORDER BY id = $1 DESC LIMIT 1",
-	    {TEXTOID});
+	static pg::Statement find("SELECT id FROM @playbook_people WHERE id = $1 OR lower(email) = lower($1) "
+	                          "ORDER BY id = $1 DESC LIMIT 1",
+	                          {TEXTOID});
 	const pg::Rows rows = find.query({pg::text(named)});
 	if (rows.empty()) return std::nullopt;
 	return rows.text(0, 0);

@@ -1,6 +1,6 @@
 -- For whom a session acts: playbook.actor where it is believed, else the role's person, else the role's name.
 BEGIN;
-SELECT plan(14);
+SELECT plan(17);
 \ir refusal.psql
 
 CREATE ROLE people_app;      GRANT playbook_trusted_app TO people_app;
@@ -41,6 +41,13 @@ RESET ROLE;
 SELECT playbook_set_person('p0', 'Pit', 'pit@example.com', 'people_plain') \g /dev/null
 SELECT is(as_role('people_plain', 'SELECT playbook_actor()'), 'people_plain',
     'a role that two people share acts for neither of them');
+SELECT playbook_set_person('people_nobody', 'Nora') \g /dev/null
+SELECT is(as_role('people_nobody', 'SELECT playbook_actor()'), 'role:people_nobody',
+    'a role that is called like a person does not act for the person');
+SELECT is(as_role('people_nobody', $$SELECT playbook_is_named('{"people": ["people_nobody"]}')$$), 'false',
+    'and may not decide for the person');
+SELECT is(as_role('people_nobody', $$SELECT playbook_is_named('{"roles": ["people_nobody"]}')$$), 'true',
+    'but where the role is named');
 SELECT is(refusal($$SELECT playbook_set_person('p4', 'Pau', 'PETRA@example.com')$$) ~ '^23505 ', true,
     'an e-mail is one person''s, in whatever case');
 
