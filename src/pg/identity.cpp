@@ -33,6 +33,10 @@ Oid EngineIdentity::caller() {
 	return is_engine ? engine_caller : user;
 }
 
+bool is_session_of(Oid role) {
+	return GetAuthenticatedUserId() == role && GetSessionUserId() == role && GetOuterUserId() == role;
+}
+
 OwnerIdentity::OwnerIdentity(Oid owner, bool restricted) {
 	GetUserIdAndSecContext(&user_, &security_);
 	const int flags = restricted ? SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE : 0;

@@ -29,6 +29,10 @@ private:
 	SettingScope settings_;
 };
 
+// A session of the role's own, not merely one that has become it: whoever connected could be got back by
+// RESET ROLE or RESET SESSION AUTHORIZATION.
+bool is_session_of(Oid role);
+
 // Does nothing but pin the settings when the session's user already is `owner` and nothing restricts it.
 class OwnerIdentity {
 public:

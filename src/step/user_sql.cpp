@@ -150,15 +150,9 @@ UserSqlResult execute(const BuiltQuery &query, const UserSqlOptions &options, At
 	return result;
 }
 
-// A session of the owner's own, not merely one that has become it: whoever connected could be got back by
-// RESET ROLE.
-bool is_owners_session(Oid owner) {
-	return GetAuthenticatedUserId() == owner && GetSessionUserId() == owner && GetOuterUserId() == owner;
-}
-
 UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::Deadline &deadline,
                   Attempt &attempt, const pg::ConstraintModes &constraints) {
-	const bool restricted = !options.executor && !is_owners_session(options.owner);
+	const bool restricted = !options.executor && !pg::is_session_of(options.owner);
 	const pg::OwnerIdentity identity(options.owner, restricted);
 	std::optional<pg::Subtransaction> subtransaction;
 	if (!options.unguarded) subtransaction.emplace();

@@ -1,7 +1,7 @@
 -- A superuser, and people with rights of their own, run an ordinary role's playbook in their session: it gains nothing.
 -- Each attack is first shown to work against an undefended call (control), in a savepoint, and then tried for real.
 BEGIN;
-SELECT plan(31);
+SELECT plan(34);
 SET LOCAL client_min_messages = error;
 \set attacker attack_owner
 \ir attacker.psql
@@ -76,6 +76,25 @@ SELECT lives_ok($$SELECT playbook_run('attack_condition')$$);
 SELECT lives_ok($$SELECT * FROM playbook_preview('attack_condition')$$);
 SELECT is(looted(), 0::bigint, 'queries, conditions and previews are planned as the owner');
 SELECT ok(EXISTS (SELECT FROM attack_tried WHERE how = 'folded' AND who = 'attack_owner'), 'the trap was stepped into');
+DELETE FROM attack_tried;
+
+-- The same where a superuser has become the owner for the session: what runs as the owner must not get it back.
+SET ROLE attack_owner;
+CREATE FUNCTION attack.climbing() RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN attack.climb() IS NULL; END $$;
+SELECT playbook_create('{"id": "attack_climbing", "name": "A", "steps": [{"id": "a", "type": "condition", "config":
+    {"if": "attack.climbing()", "then": [{"id": "b", "type": "sql", "config": {"template": "SELECT 1"}}]}}]}', publish => true) \g /dev/null
+RESET ROLE;
+SAVEPOINT control;
+SET SESSION AUTHORIZATION attack_owner;
+SELECT attack.climbing() \g /dev/null
+RESET SESSION AUTHORIZATION;
+SELECT cmp_ok(looted(), '>', 0::bigint, 'control: RESET SESSION AUTHORIZATION undoes SET SESSION AUTHORIZATION');
+ROLLBACK TO control;
+SET SESSION AUTHORIZATION attack_owner;
+SELECT playbook_run('attack_climbing') \g /dev/null
+SELECT is(session_user, 'attack_owner'::name, 'a condition stays its owner');
+RESET SESSION AUTHORIZATION;
+SELECT is(looted(), 0::bigint, 'no way leads from it to who connected');
 DELETE FROM attack_tried;
 
 -- 5. The caller's search_path is full of traps.
