@@ -69,7 +69,7 @@ bool Coverage::covers(const std::string &customer) {
 }
 
 bool Coverage::look_up(const std::string &customer) {
-	const std::optional<CustomerSource> source = customer_source();
+	const std::shared_ptr<const CustomerSource> source = customer_source();
 	if (!source || source->csm_column.empty()) return false;
 	const KeyComparison comparison = key_comparison(*source);
 	const std::optional<Datum> key = key_datum(*source, customer);
@@ -87,7 +87,7 @@ bool Coverage::look_up(const std::string &customer) {
 
 void Coverage::load_all() {
 	std::unordered_set<std::string> customers;
-	const std::optional<CustomerSource> source = customer_source();
+	const std::shared_ptr<const CustomerSource> source = customer_source();
 	if (source && !source->csm_column.empty()) {
 		const std::string csm = "s." + quoted(source->csm_column) + "::pg_catalog.text";
 		const std::string sql =

@@ -2,6 +2,7 @@
 
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
+#include "pg/moment.hpp"
 #include "pg/spi.hpp"
 
 namespace playbook::identity {
@@ -93,6 +94,36 @@ Reader &reader_of(const CustomerSource &source) {
 	return kept;
 }
 
+// Kept, since a batch asks for every one of its steps.
+struct Declared {
+	pg::Moment read_at;
+	std::shared_ptr<const CustomerSource> source; // null: none is declared
+	bool described = false;                       // what the catalogs know is filled in
+};
+
+Declared &declared_now() {
+	static auto *const kept = new Declared();
+	const pg::Moment now = pg::Moment::now();
+	if (kept->read_at == now) return *kept;
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement find(
+	    "SELECT relation, key_column::pg_catalog.text, csm_column::pg_catalog.text, mapping"
+	    " FROM @playbook_customer_source",
+	    {});
+	const pg::Rows rows = find.query({});
+	Declared read{now, nullptr, false};
+	if (!rows.empty()) {
+		CustomerSource source;
+		source.relation = rows.oid(0, 0);
+		source.key_column = rows.text(0, 1);
+		source.csm_column = rows.text_or_null(0, 2).value_or("");
+		source.mapping = rows.jsonb(0, 3);
+		read.source = std::make_shared<const CustomerSource>(std::move(source));
+	}
+	return *kept = std::move(read);
+}
+
 // A person by id, else by e-mail address whatever its case.
 pg::Rows find_person(const std::string &named) {
 	static pg::Statement find(
@@ -115,32 +146,18 @@ std::string quoted(const std::string &name) {
 	return pg::call([&name] { return quote_identifier(name.c_str()); });
 }
 
-std::optional<CustomerSource> customer_source() {
-	CustomerSource source;
-	{
-		const pg::Spi connection;
-		const pg::EngineIdentity engine;
-		static pg::Statement find(
-		    "SELECT relation, key_column::pg_catalog.text, csm_column::pg_catalog.text, mapping"
-		    " FROM @playbook_customer_source",
-		    {});
-		const pg::Rows rows = find.query({});
-		if (rows.empty()) return std::nullopt;
-		source.relation = rows.oid(0, 0);
-		source.key_column = rows.text(0, 1);
-		source.csm_column = rows.text_or_null(0, 2).value_or("");
-		source.mapping = rows.jsonb(0, 3);
+std::shared_ptr<const CustomerSource> customer_source() {
+	Declared &declared = declared_now();
+	if (declared.source != nullptr && !declared.described) {
+		CustomerSource source = *declared.source;
+		describe(source);
+		declared.source = std::make_shared<const CustomerSource>(std::move(source));
+		declared.described = true;
 	}
-	describe(source);
-	return source;
+	return declared.source;
 }
 
-bool customer_source_declared() {
-	const pg::Spi connection;
-	const pg::EngineIdentity engine;
-	static pg::Statement find("SELECT FROM @playbook_customer_source", {});
-	return !find.query({}).empty();
-}
+bool customer_source_declared() { return declared_now().source != nullptr; }
 
 KeyComparison key_comparison(const CustomerSource &source) {
 	const std::string column = "s." + quoted(source.key_column);
@@ -165,7 +182,7 @@ std::optional<Datum> key_datum(const CustomerSource &source, const std::string &
 }
 
 std::optional<Value> read_customer(const std::string &id) {
-	const std::optional<CustomerSource> source = customer_source();
+	const std::shared_ptr<const CustomerSource> source = customer_source();
 	if (!source) {
 		Value customer = Value::object();
 		customer.set("id", id);
@@ -203,7 +220,7 @@ std::optional<Value> read_customer(const std::string &id) {
 }
 
 std::optional<Value> read_csm(const Value &customer) {
-	const std::optional<CustomerSource> source = customer_source();
+	const std::shared_ptr<const CustomerSource> source = customer_source();
 	if (!source || source->csm_column.empty()) return std::nullopt;
 	const Value *named = customer.find(source->csm_column);
 	if (named == nullptr || named->is_null()) return std::nullopt;

@@ -22,8 +22,10 @@ struct CustomerSource {
 	Value mapping;             // {"name": "account_name"}
 	bool operator==(const CustomerSource &) const = default;
 };
-// Nullopt while none is declared. Throws 42P01 or 42703 with a hint when its relation or a column is gone.
-std::optional<CustomerSource> customer_source();
+// Null while none is declared. Throws 42P01 or 42703 with a hint when its relation or a column is gone. Read
+// once for a command: a declaration by this transaction counts at once, one by another when this transaction
+// has ended or written something.
+std::shared_ptr<const CustomerSource> customer_source();
 bool customer_source_declared();
 
 // The row of that customer as an object, its numbers with all their digits; the mapped names beside the

@@ -2,7 +2,7 @@
 
 #include "identity/access.hpp"
 #include "pg/identity.hpp"
-#include "pg/installation.hpp"
+#include "pg/moment.hpp"
 #include "pg/spi.hpp"
 #include "settings.hpp"
 
@@ -69,10 +69,8 @@ Actor present_actor() {
 struct Viewer::Key {
 	Oid role = InvalidOid, outer_role = InvalidOid;
 	bool restricted = false;
-	TimestampTz transaction = 0, statement = 0;
-	SubTransactionId subtransaction = InvalidSubTransactionId;
-	CommandId command = InvalidCommandId;
-	std::uint64_t generation = 0;
+	TimestampTz statement = 0;
+	pg::Moment moment;
 	std::string actor;
 	bool operator==(const Key &) const = default;
 
@@ -81,11 +79,8 @@ struct Viewer::Key {
 		key.role = caller();
 		key.outer_role = GetOuterUserId();
 		key.restricted = InSecurityRestrictedOperation();
-		key.transaction = GetCurrentTransactionStartTimestamp();
 		key.statement = GetCurrentStatementStartTimestamp();
-		key.subtransaction = GetCurrentSubTransactionId();
-		key.command = GetCurrentCommandId(false);
-		key.generation = pg::installation().generation;
+		key.moment = pg::Moment::now();
 		key.actor = settings::actor();
 		return key;
 	}

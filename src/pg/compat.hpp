@@ -66,6 +66,15 @@ inline void insert_index_entries(ResultRelInfo *table, TupleTableSlot *row, ESta
 #endif
 }
 
+// The number of this process's transaction, whether or not it has a transaction id.
+inline LocalTransactionId local_transaction() {
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
+#endif
+}
+
 // The place of this process in the array of PGPROCs.
 inline int process_number() {
 #if PG_VERSION_NUM >= 170000
