@@ -114,7 +114,9 @@ std::vector<Execution> claim_in_order(Queue &queue, TimestampTz now, int limit) 
 	std::vector<Execution> executions = read_executions(
 	    claim.query({pg::oid(queue.owner), pg::int4(priority), pg::timestamp(now),
 	                 pg::timestamp(stretch.from.due_at), pg::int8(stretch.from.id), pg::int4(limit)}));
-	if (!executions.empty()) stretch.from = {*executions.front().due_at, executions.front().id};
+	// What was claimed leaves its place: the next claim need not pass over it, nor over what others have
+	// locked.
+	if (!executions.empty()) stretch.from = {*executions.back().due_at, executions.back().id + 1};
 	return executions;
 }
 
@@ -239,6 +241,17 @@ void made_due(Oid owner, TimestampTz since) {
 		stretch.gone = std::min(stretch.gone, Key{since, 0});
 		stretch.from = std::min(stretch.from, Key{since, 0});
 	}
+}
+
+void give_back(const Execution &execution) {
+	Queue &queue = remembered();
+	const auto found = queue.stretches.find(execution.priority);
+	if (queue.owner != execution.owner || found == queue.stretches.end() || !execution.due_at) return;
+	found->second.from = std::min(found->second.from, Key{*execution.due_at, execution.id});
+}
+
+void give_back_all() {
+	for (auto &[priority, stretch] : remembered().stretches) stretch.from = stretch.gone;
 }
 
 void forget_queue() { remembered() = Queue(); }

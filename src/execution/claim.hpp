@@ -6,8 +6,8 @@
 // many entries as it takes, whatever is finished, due later, or of another role.
 //
 // An entry whose execution has been claimed stays in the index for as long as any snapshot may still see it.
-// So a claim does not begin at the first entry of a priority but where the last one found something. What
-// becomes due before that comes with a wake-up, which says when it was due: made_due().
+// So a claim does not begin at the first entry of a priority but where the last one ended. What becomes due
+// before that comes with a wake-up, which says when it was due: made_due().
 //
 // Everything here runs as playbook_engine inside an open transaction and Spi connection, but for what only
 // changes the memory of this process.
@@ -29,6 +29,10 @@ std::map<Oid, TimestampTz> first_due_of_roles();
 
 // This process heard that something of the role is due since then. Never fails: called at the end of commits.
 void made_due(Oid owner, TimestampTz since);
+// A claimed execution was not advanced, or none of them were, since their transaction was rolled back: claims
+// find them again.
+void give_back(const Execution &execution);
+void give_back_all();
 // Nobody tells this process what becomes due: it begins at the first entry again.
 void forget_queue();
 // What this process knows to be done with: nothing of its role was due before that.

@@ -80,6 +80,8 @@ int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int
 			++advanced;
 			if (advancer.full()) break;
 		}
+		if (static_cast<std::size_t>(advanced) < executions.size())
+			give_back(executions[static_cast<std::size_t>(advanced)]);
 		if (advanced > 0) {
 			pg::EngineIdentity engine;
 			pg::Spi spi;
@@ -253,6 +255,7 @@ Turn take_turn(const TurnOptions &options) {
 		} catch (const std::exception &exception) {
 			trouble = pg::to_error(exception);
 		}
+		if (abandoned || trouble) give_back_all();
 		if (abandoned) {
 			pg::forget_session_state();
 			batching.guarded = guarded_after_trouble;
