@@ -25,7 +25,7 @@ struct Attempted {
 // Runs what may fail for the step's own reasons in a subtransaction of its own and returns why it failed.
 // What is thrown anywhere else is the engine's trouble, cannot be recovered from in this transaction, and
 // ends the batch.
-template <typename Work> std::optional<Failure> guarded(Work work) {
+template <typename Work> std::optional<Failure> in_subtransaction(Work work) {
 	try {
 		pg::Subtransaction inner;
 		work();
@@ -100,6 +100,17 @@ private:
 	step::Context context_of(Execution &execution, StepRow &row) const;
 	const definition::Step &step_of(const Execution &execution, const StepRow &row) const;
 	bool use_cached(Execution &execution, StepRow &row);
+
+	// in_subtransaction(), where attempts have one.
+	template <typename Work> std::optional<Failure> guarded(Work work) {
+		if (!unguarded_) return in_subtransaction(std::move(work));
+		try {
+			work();
+		} catch (const std::exception &) {
+			throw Abandoned();
+		}
+		return std::nullopt;
+	}
 
 	friend class Canceller;
 	Batch &batch_;

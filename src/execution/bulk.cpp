@@ -78,7 +78,7 @@ template <typename Do> std::vector<BulkLine> each(const FailedFilter &filter, co
 		const TimestampTz at = now + place * minute / filter.per_minute;
 		line.result = filter.dry_run ? "found" : done;
 		std::optional<Failure> refused;
-		if (!filter.dry_run) refused = guarded([&] { work(line.execution, at); });
+		if (!filter.dry_run) refused = in_subtransaction([&] { work(line.execution, at); });
 		if (refused) {
 			line.result = "refused";
 			line.detail = refused->message;
