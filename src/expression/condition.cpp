@@ -73,9 +73,11 @@ std::optional<Oid> declared_type(const BoundName &name, const ConditionValues &v
 		if (declared != values.types.end()) return declared->second;
 	}
 	const std::vector<std::string> &path = name.path;
-	const bool elapsed = path.back() == "elapsed" && ((path.size() == 2 && path[0] == "execution") ||
-	                                                  (path.size() == 3 && path[0] == "steps"));
-	if (elapsed) return INTERVALOID;
+	const bool of_execution = path.size() == 2 && path[0] == "execution";
+	const bool of_step = path.size() == 3 && path[0] == "steps";
+	if (!of_execution && !of_step) return std::nullopt;
+	if (path.back() == "elapsed") return INTERVALOID;
+	if (path.back() == "started_at" || (of_execution && path.back() == "created_at")) return TIMESTAMPTZOID;
 	return std::nullopt;
 }
 
@@ -142,6 +144,12 @@ auto evaluate(const std::string &text, const ConditionValues &values, ResultForm
 }
 
 } // namespace
+
+std::vector<std::vector<std::string>> condition_paths(const std::string &text) {
+	std::vector<std::vector<std::string>> paths;
+	for (const BoundName &name : ConditionCache::instance().parsed(text)->names) paths.push_back(name.path);
+	return paths;
+}
 
 bool evaluate_condition(const std::string &text, const ConditionValues &values) {
 	return evaluate(text, values, ResultForm::Boolean,

@@ -20,6 +20,10 @@ struct ConditionValues {
 	std::map<std::string, Oid> types = {}; // dotted name -> type whose input form the string at that name is
 };
 
+// The dotted names that a condition reads, each once. Throws as check_condition() does where the text is no
+// expression.
+std::vector<std::vector<std::string>> condition_paths(const std::string &text);
+
 // Judges the text for saving, without values: syntax, one expression, no subquery, nothing volatile. Throws
 // pg::Error whose context() is empty and whose message says what and, where known, `at character n` in
 // detail.

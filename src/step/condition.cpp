@@ -19,16 +19,16 @@ public:
 	Result start(const Context &context, const Value &) const override {
 		for (const definition::Lane &lane : context.step.lanes) {
 			if (lane.kind != definition::Lane::Kind::Branch) continue;
-			if (lane.when.empty() || context.holds(lane.when)) return taken(lane.name, lane.when);
+			if (lane.when.empty() || context.holds(lane.when)) return taken(lane.name);
 		}
-		return taken("else", ""); // there is no such branch; the step still says that no question held
+		return taken("else"); // there is no such branch; the step still says that no question held
 	}
 
 private:
-	static Result taken(const std::string &lane, const std::string &when) {
+	// The question itself is in the input, under the same name.
+	static Result taken(const std::string &lane) {
 		Value output = Value::object();
 		output.set("lane", Value(lane));
-		if (!when.empty()) output.set("when", Value(when));
 		return Result::completed(lane, std::move(output));
 	}
 };

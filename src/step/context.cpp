@@ -38,24 +38,54 @@ std::string interval_text(std::int64_t microseconds) {
 	return text;
 }
 
-Value execution_value(const Context &context) {
-	const execution::Execution &execution = context.execution;
-	Value value = Value::object();
-	value.set("id", Value(execution.id));
-	value.set("run_id", Value(execution::run_id_of(execution.id, execution.created_at)));
-	value.set("playbook_id", Value(execution.playbook_id));
-	value.set("status", Value(execution::to_string(execution.status)));
-	value.set("actor", Value(execution.actor));
-	value.set("customer_id", execution.customer_id ? Value(*execution.customer_id) : Value());
-	value.set("created_at", Value(pg::timestamp_text(execution.created_at)));
-	const TimestampTz begun = execution.started_at.value_or(execution.created_at);
-	value.set("started_at", Value(pg::timestamp_text(begun)));
-	value.set("elapsed", Value(interval_text(std::max<std::int64_t>(0, context.now - begun))));
-	value.set("labels", execution.labels.is_null() ? Value::object() : execution.labels);
-	Value at_start = Value::object();
-	at_start.set("customer", execution.at_start.is_null() ? Value::object() : execution.at_start);
-	value.set("at_start", std::move(at_start));
-	return value;
+struct ExecutionMember {
+	const char *name;
+	Value (*read)(const Context &);
+};
+
+TimestampTz begun_at(const Context &context) {
+	return context.execution.started_at.value_or(context.execution.created_at);
+}
+
+Value object_or_empty(const Value &value) { return value.is_null() ? Value::object() : value; }
+
+constexpr ExecutionMember execution_members[] = {
+    {"id", [](const Context &context) { return Value(context.execution.id); }},
+    {"run_id",
+     [](const Context &context) {
+	     return Value(execution::run_id_of(context.execution.id, context.execution.created_at));
+     }},
+    {"playbook_id", [](const Context &context) { return Value(context.execution.playbook_id); }},
+    {"status", [](const Context &context) { return Value(execution::to_string(context.execution.status)); }},
+    {"actor", [](const Context &context) { return Value(context.execution.actor); }},
+    {"customer_id",
+     [](const Context &context) {
+	     return context.execution.customer_id ? Value(*context.execution.customer_id) : Value();
+     }},
+    {"created_at",
+     [](const Context &context) { return Value(pg::timestamp_text(context.execution.created_at)); }},
+    {"started_at", [](const Context &context) { return Value(pg::timestamp_text(begun_at(context))); }},
+    {"elapsed",
+     [](const Context &context) {
+	     return Value(interval_text(std::max<std::int64_t>(0, context.now - begun_at(context))));
+     }},
+    {"labels", [](const Context &context) { return object_or_empty(context.execution.labels); }},
+    {"at_start",
+     [](const Context &context) {
+	     Value at_start = Value::object();
+	     at_start.set("customer", object_or_empty(context.execution.at_start));
+	     return at_start;
+     }},
+};
+
+// What a path that begins with "execution" needs: one member, or all of them.
+void add_execution(const Context &context, const Path &path, Value &values) {
+	Value *present = values.find("execution");
+	if (present == nullptr) present = &values.set("execution", Value::object());
+	for (const ExecutionMember &member : execution_members) {
+		if (path.size() > 1 && path[1] != member.name) continue;
+		if (present->find(member.name) == nullptr) present->set(member.name, member.read(context));
+	}
 }
 
 // What came with the event that the execution heard last, else with the one that started it.
@@ -224,6 +254,10 @@ Value Context::values_for(const std::vector<Path> &paths) const {
 			add_step(*this, path, *steps);
 			continue;
 		}
+		if (root == "execution") {
+			add_execution(*this, path, values);
+			continue;
+		}
 		if (root == "previous") {
 			add_previous(*this, Path(path.begin() + 1, path.end()), values);
 			continue;
@@ -235,8 +269,6 @@ Value Context::values_for(const std::vector<Path> &paths) const {
 			values.set(root, csm_of(*this));
 		else if (root == "parameters")
 			values.set(root, execution.parameters);
-		else if (root == "execution")
-			values.set(root, execution_value(*this));
 		else if (root == "event")
 			values.set(root, event_value(execution));
 		else if (root == "item" && row.item > 0)
@@ -310,12 +342,15 @@ Value render_text(const Context &context, const std::string &text, std::vector<s
 
 	// References first become marks that no value can forge, then the template is rendered, then the marks
 	// are filled: so a value that contains "{{" or "${" stays text whichever way it came in.
-	const expression::ReferenceScan scan = expression::scan_references(text);
+	expression::ReferenceScan scan;
 	std::string marked;
 	std::vector<std::string> filled;
-	char nonce[40];
-	std::snprintf(nonce, sizeof nonce, "\x01%lx.%x.", static_cast<unsigned long>(GetCurrentTimestamp()),
-	              static_cast<unsigned>(MyProcPid));
+	char nonce[40] = "";
+	if (has_reference) {
+		scan = expression::scan_references(text);
+		std::snprintf(nonce, sizeof nonce, "\x01%lx.%x.", static_cast<unsigned long>(GetCurrentTimestamp()),
+		              static_cast<unsigned>(MyProcPid));
+	}
 	std::size_t from = 0;
 	for (const expression::Reference &reference : scan.references) {
 		const std::optional<Value> value = resolve(reference);
@@ -325,9 +360,8 @@ Value render_text(const Context &context, const std::string &text, std::vector<s
 		                       : std::string());
 		from = reference.end;
 	}
-	marked += text.substr(from);
 	const expression::Template parsed =
-	    scan.references.empty() ? template_of(text) : expression::Template::parse(marked);
+	    scan.references.empty() ? template_of(text) : expression::Template::parse(marked + text.substr(from));
 	if (!parsed.errors().empty())
 		throw pg::Error(ERRCODE_SYNTAX_ERROR, "template cannot be read: " + parsed.errors().front().message,
 		                "", parsed.errors().front().hint);
@@ -377,27 +411,22 @@ std::string Context::html(const std::string &templated, std::vector<std::string>
 }
 
 bool Context::holds(const std::string &condition) const {
-	std::vector<Path> paths = {{"parameters"}, {"execution"}, {"event"}, {"item"}, {"index"}, {"playbook"}};
-	std::map<std::string, Oid> types = {{"execution.elapsed", INTERVALOID},
-	                                    {"execution.started_at", TIMESTAMPTZOID},
-	                                    {"execution.created_at", TIMESTAMPTZOID}};
-	if (condition.find("customer") != std::string::npos) paths.push_back({"customer"});
-	if (condition.find("csm") != std::string::npos) paths.push_back({"csm"});
-	for (const int position : step.mentions) {
-		const std::string &id = execution.definition().steps[static_cast<std::size_t>(position)].id;
-		paths.push_back({"steps", id, "status"});
-		types.emplace("steps." + id + ".elapsed", INTERVALOID);
-		types.emplace("steps." + id + ".started_at", TIMESTAMPTZOID);
-	}
-	if (step.uses_previous && condition.find("previous") != std::string::npos) {
-		paths.push_back({"previous", "steps"});
-		for (const definition::Step &other : execution.definition().steps)
-			if (condition.find(other.id) != std::string::npos)
-				paths.push_back({"previous", "steps", other.id, "status"});
+	std::vector<Path> paths;
+	for (const Path &name : expression::condition_paths(condition)) {
+		const std::string &root = name.front();
+		if (root == "steps") {
+			if (name.size() > 1) paths.push_back({root, name[1], "status"});
+		} else if (root == "previous") {
+			if (!step.uses_previous) continue;
+			paths.push_back({root, "steps"});
+			if (name.size() > 2) paths.push_back({root, "steps", name[2], "status"});
+		} else {
+			paths.push_back(name);
+		}
 	}
 	const Value values = values_for(paths);
 	OwnerScope owner(*this);
-	return expression::evaluate_condition(condition, {values, types});
+	return expression::evaluate_condition(condition, {values});
 }
 
 std::string Context::idempotency_key() const {
