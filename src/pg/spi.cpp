@@ -55,16 +55,25 @@ Rows::~Rows() {
 	if (table_ != nullptr) SPI_freetuptable(table_);
 }
 
+void Rows::take_apart(std::size_t row) const {
+	const std::size_t columns = static_cast<std::size_t>(table_->tupdesc->natts);
+	values_.resize(columns);
+	nulls_.resize(columns);
+	static_assert(sizeof(bool) == sizeof(char));
+	heap_deform_tuple(table_->vals[row], table_->tupdesc, values_.data(),
+	                  reinterpret_cast<bool *>(nulls_.data()));
+	taken_apart_ = row;
+}
+
 bool Rows::is_null(std::size_t row, int column) const {
-	bool null = true;
-	(void) heap_getattr(table_->vals[row], column + 1, table_->tupdesc, &null);
-	return null;
+	if (taken_apart_ != row) take_apart(row);
+	return nulls_[static_cast<std::size_t>(column)] != 0;
 }
 
 Datum Rows::datum(std::size_t row, int column) const {
-	bool null = true;
-	const Datum value = heap_getattr(table_->vals[row], column + 1, table_->tupdesc, &null);
-	if (null)
+	if (taken_apart_ != row) take_apart(row);
+	const Datum value = values_[static_cast<std::size_t>(column)];
+	if (nulls_[static_cast<std::size_t>(column)] != 0)
 		throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED,
 		            "unexpected null in column \"" +
 		                std::string(NameStr(TupleDescAttr(table_->tupdesc, column)->attname)) + "\"");

@@ -47,7 +47,9 @@ class Rows {
 public:
 	Rows(SPITupleTable *table, std::uint64_t processed) : table_(table), processed_(processed) {}
 	Rows(Rows &&other) noexcept
-	    : table_(std::exchange(other.table_, nullptr)), processed_(other.processed_) {}
+	    : table_(std::exchange(other.table_, nullptr)), processed_(other.processed_),
+	      values_(std::move(other.values_)), nulls_(std::move(other.nulls_)),
+	      taken_apart_(other.taken_apart_) {}
 	Rows &operator=(Rows &&) = delete;
 	~Rows();
 
@@ -76,8 +78,14 @@ public:
 	SPITupleTable *table() const { return table_; }
 
 private:
+	// The columns of one row: rows are read column by column, and looking for one goes over those before it.
+	void take_apart(std::size_t row) const;
+
 	SPITupleTable *table_;
 	std::uint64_t processed_;
+	mutable std::vector<Datum> values_;
+	mutable std::vector<char> nulls_;
+	mutable std::optional<std::size_t> taken_apart_;
 };
 
 // While it lives, statements that are planned join by hashing: a batch's lists with the rows that an index
