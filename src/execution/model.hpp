@@ -93,6 +93,7 @@ struct Execution {
 	bool stored = false;                          // a row exists in the table
 	ItemPointerData place{};                      // of that row when it was read
 	bool dirty = false;
+	bool moves = false;              // the row is in the live slot and has to leave it
 	const void *queued_in = nullptr; // the Batch that will write it
 	std::optional<Status> announced; // the status in the table, which the feed has told
 

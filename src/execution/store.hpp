@@ -60,7 +60,6 @@ private:
 	void write_row_sets();
 	void move_finished();
 	void write_changes();
-	bool is_moved(const Execution &execution) const;
 
 	std::vector<Execution *> executions_;
 	std::vector<Execution *> moved_; // of those, what leaves the live slot

@@ -57,7 +57,6 @@ const std::vector<Oid> step_types = {
 // Array types that the server's headers give no name in every version.
 constexpr Oid TIMESTAMPTZARRAYOID_ = 1185;
 constexpr Oid JSONBARRAYOID_ = 3807;
-constexpr Oid TIDARRAYOID_ = 1010;
 
 const char *const update_steps_sql =
     "UPDATE @playbook_step_executions_live s SET status = u.status, outcome = u.outcome, attempt = "
@@ -104,7 +103,9 @@ void Batch::flush() {
 	for (Execution *execution : executions_) {
 		if (!is_final(execution->status) || execution->slot != 0 || !execution->finished_at) continue;
 		execution->slot = history_slot(*execution);
-		if (execution->stored) moved_.push_back(execution);
+		if (!execution->stored) continue;
+		moved_.push_back(execution);
+		execution->moves = true;
 	}
 	write_executions();
 	write_steps();
@@ -124,7 +125,7 @@ void Batch::flush() {
 		                    execution->status == Status::Paused;
 		if (execution->dirty && (is_final(execution->status) || person))
 			worker::wake_waiters_at_commit(execution->id);
-		execution->dirty = false;
+		execution->dirty = execution->moves = false;
 		execution->stored = true;
 		execution->announced = execution->status;
 		execution->queued_in = nullptr;
@@ -148,8 +149,7 @@ void Batch::write_executions() {
 	                 JSONBOID});
 	std::map<int, pg::TableWriter> inserted;
 	for (Execution *execution : executions_) {
-		const bool moves = execution->stored && execution->slot != 0 && is_moved(*execution);
-		if (!execution->dirty && !moves) continue;
+		if (!execution->dirty && !execution->moves) continue;
 		if (execution->announced != execution->status)
 			changes_.push_back({execution->id, -1, 0, letter_of(execution->status),
 			                    execution->status == Status::Waiting ? execution->waiting_for : ""});
@@ -158,7 +158,7 @@ void Batch::write_executions() {
 		    was_made_due(execution->id))
 			execution->due_at =
 			    std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
-		if (!execution->stored || moves) {
+		if (!execution->stored || execution->moves) {
 			append_row(writer_of(inserted, execution->slot, execution_writer), *execution);
 			continue;
 		}
@@ -242,33 +242,27 @@ void Batch::write_row_sets() {
 	}
 }
 
-bool Batch::is_moved(const Execution &execution) const {
-	return std::find(moved_.begin(), moved_.end(), &execution) != moved_.end();
-}
-
 // Their new rows are written; the live ones go, and with them go steps and row sets that were in the table
 // before.
 void Batch::move_finished() {
 	if (moved_.empty()) return;
 	std::vector<std::int64_t> ids;
-	std::vector<pg::NullableDatumOf> places;
+	std::vector<pg::PlacedRow> places;
 	std::map<int, std::vector<std::int64_t>> with_steps;
 	for (Execution *execution : moved_) {
 		ids.push_back(execution->id);
-		if (ItemPointerIsValid(&execution->place))
-			places.push_back({PointerGetDatum(&execution->place), false});
+		if (ItemPointerIsValid(&execution->place)) places.push_back({execution->place, execution->id});
 		const auto stored = [](const StepRow &step) { return step.stored; };
 		if (std::any_of(execution->steps.begin(), execution->steps.end(), stored))
 			with_steps[execution->slot].push_back(execution->id);
 	}
 	// By their places, since they are locked; a row that this transaction has changed meanwhile lies
 	// elsewhere.
-	static pg::Statement at_place(
-	    "DELETE FROM @playbook_executions_live WHERE ctid = ANY ($1) AND id + 0 = ANY ($2)",
-	    {TIDARRAYOID_, INT8ARRAYOID});
-	static pg::Statement by_id("DELETE FROM @playbook_executions_live WHERE id = ANY ($1)", {INT8ARRAYOID});
-	const pg::Argument all = pg::datum(pg::array_of(ids));
-	if (at_place.execute({pg::datum(pg::array_of(places, TIDOID)), all}) != ids.size()) by_id.execute({all});
+	if (pg::delete_rows("playbook_executions_live", places) != ids.size()) {
+		static pg::Statement by_id("DELETE FROM @playbook_executions_live WHERE id = ANY ($1)",
+		                           {INT8ARRAYOID});
+		by_id.execute({pg::datum(pg::array_of(ids))});
+	}
 
 	const auto move_sql = [](const char *table, const char *columns, int slot) {
 		return "WITH gone AS (DELETE FROM @" + partition_of(table, 0) +

@@ -6,6 +6,7 @@ extern "C" {
 #include "access/tableam.h"
 #include "executor/executor.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 }
 
 namespace playbook::pg {
@@ -90,15 +91,55 @@ bool write_rows(const Rows_ &rows) {
 	return true;
 }
 
+Oid table_of_ours(const std::string &name) {
+	const Oid schema = installation().schema;
+	const Oid table = call([&] { return get_relname_relid(name.c_str(), schema); });
+	if (!OidIsValid(table))
+		throw Error(ERRCODE_UNDEFINED_TABLE, "table \"" + name + "\" of the extension does not exist");
+	return table;
+}
+
+std::size_t delete_at(Oid table, const PlacedRow *rows, std::size_t count) {
+	Relation relation = table_open(table, RowExclusiveLock);
+	std::size_t deleted = 0;
+	if (relation->trigdesc == nullptr) {
+		const AttrNumber id = attribute_of(RelationGetDescr(relation), "id");
+		CommandCounterIncrement(); // what the last statement wrote is seen, too
+		TupleTableSlot *slot = table_slot_create(relation, nullptr);
+		Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+		const CommandId command = GetCurrentCommandId(true);
+		for (std::size_t i = 0; i < count; ++i) {
+			ItemPointerData place = rows[i].place;
+			bool null = true;
+			if (!table_tuple_fetch_row_version(relation, &place, snapshot, slot) ||
+			    DatumGetInt64(slot_getattr(slot, id, &null)) != rows[i].id || null)
+				continue;
+			// It is locked and cannot be anybody else's meanwhile: any other answer is our own doing.
+			TM_FailureData found;
+			if (table_tuple_delete(relation, &place, command, snapshot, InvalidSnapshot, true, &found,
+			                       false) == TM_Ok)
+				++deleted;
+		}
+		UnregisterSnapshot(snapshot);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	table_close(relation, NoLock);
+	CommandCounterIncrement();
+	return deleted;
+}
+
 } // namespace
+
+std::size_t delete_rows(const std::string &table, const std::vector<PlacedRow> &rows) {
+	if (rows.empty()) return 0;
+	const Oid oid = table_of_ours(table);
+	return call([&] { return delete_at(oid, rows.data(), rows.size()); });
+}
 
 void TableWriter::write() {
 	if (values_.empty()) return;
-	const Installation &here = installation();
 	Rows_ rows{};
-	rows.table = call([&] { return get_relname_relid(table_.c_str(), here.schema); });
-	if (!OidIsValid(rows.table))
-		throw Error(ERRCODE_UNDEFINED_TABLE, "table \"" + table_ + "\" of the extension does not exist");
+	rows.table = table_of_ours(table_);
 	rows.columns = columns_.data();
 	rows.column_count = static_cast<int>(columns_.size());
 	rows.values = values_.data();

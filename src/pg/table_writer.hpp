@@ -39,4 +39,15 @@ private:
 	std::vector<char> nulls_;
 };
 
+// A row by its place and by its column "id", for when something else lies there by now.
+struct PlacedRow {
+	ItemPointerData place;
+	std::int64_t id;
+};
+// Deletes rows of one of our tables, which this transaction has locked. What this transaction has changed or
+// deleted meanwhile lies elsewhere or nowhere and is left out. Returns how many were deleted; none where
+// somebody has put a trigger on the table, which only a statement fires. Lets the rest of the transaction see
+// it.
+std::size_t delete_rows(const std::string &table, const std::vector<PlacedRow> &rows);
+
 } // namespace playbook::pg
