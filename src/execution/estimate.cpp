@@ -58,7 +58,7 @@ bool from_history(const Execution &execution, Estimate &estimate) {
 	    "WITH sample AS MATERIALIZED (SELECT id, slot, coalesce(started_at, created_at) AS began, "
 	    "finished_at "
 	    "FROM @playbook_executions WHERE playbook_id = $1 AND status = 'completed' "
-	    "ORDER BY finished_at DESC LIMIT $2), "
+	    "AND finished_at - started_at > interval '1 second' ORDER BY finished_at DESC LIMIT $2), "
 	    "reached AS MATERIALIZED (SELECT h.id, h.slot, h.finished_at, "
 	    "greatest(h.began, (SELECT max(s.finished_at) FROM @playbook_step_executions s "
 	    "WHERE s.execution_id = h.id AND s.slot = h.slot AND s.item = 0 AND s.step_id = ANY ($3))) AS at "
