@@ -306,11 +306,12 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 	read_customer_at_start(execution);
 	require_usable_owner(execution.owner);
 
-	{
+	execution.home = home_of(execution.customer_id, execution.idempotency_key);
+	execution.id = next_execution_id(execution.home);
+	// Becoming the engine costs as much as all else here, and most starts take neither key nor place.
+	if (!execution.idempotency_key.empty() || (policy != Conflict::Allow && execution.customer_id)) {
 		pg::EngineIdentity engine;
 		pg::Spi spi;
-		execution.home = home_of(execution.customer_id, execution.idempotency_key);
-		execution.id = next_execution_id(execution.home);
 		if (const std::optional<std::int64_t> first = take_key(execution)) {
 			std::optional<Execution> known = find_execution(*first);
 			started.repeated = true;
