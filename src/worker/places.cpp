@@ -86,6 +86,21 @@ void want_places(DatabaseSlot &database, int count) {
 		}
 }
 
+bool ask_idle_of_others(Oid database, Oid role) {
+	Locked locked(LW_SHARED);
+	const auto alone = std::count_if(std::begin(shared->executors), std::end(shared->executors),
+	                                 [](const ExecutorSlot &slot) { return is_live(slot) && slot.reserved; });
+	if (alone >= places() - 1) return false; // no further step may run alone
+	for (const ExecutorSlot &slot : shared->executors) {
+		if (slot.state != ExecutorSlot::State::Idle || (slot.database == database && slot.role == role))
+			continue;
+		shared->exhausted_until = GetCurrentTimestamp() + turn_microseconds;
+		slot.process.wake();
+		return true;
+	}
+	return false;
+}
+
 void ask_for_processes() {
 	shared->exhausted_until = GetCurrentTimestamp() + turn_microseconds;
 	Locked locked(LW_SHARED);

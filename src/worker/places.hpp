@@ -18,6 +18,9 @@ ExecutorSlot *take_place(DatabaseSlot &database, Oid role, bool careful);
 // them.
 void want_places(DatabaseSlot &database, int count);
 
+// A step of the role could run alone beside others: an idle executor of somebody else's leaves for it. False:
+// there is none, or no further step may run alone.
+bool ask_idle_of_others(Oid database, Oid role);
 // No worker process could be had: idle executors leave, though there may be places.
 void ask_for_processes();
 

@@ -125,6 +125,13 @@ bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 	Start start = Start::Done;
 	int usable = present.usable;
 	for (; usable < wanted && start == Start::Done; ++usable) start = start_executor(oid, role, now);
+	// Steps that could run beside others: nobody who works leaves for them, but who is idle does.
+	if (start == Start::NoPlace && due && present.usable > 0 && usable < role.alone_ready &&
+	    ask_idle_of_others(slot_.database, oid)) {
+		role.waits_since = 0;
+		role.not_before = std::max(role.not_before, now + second / 20);
+		return true;
+	}
 	if (start == Start::Done || present.usable > 0 || !due) {
 		role.waits_since = 0;
 		// What an executor was found for is its business; what cannot be had now is tried again.

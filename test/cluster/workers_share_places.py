@@ -46,6 +46,24 @@ def parallel_steps_overlap():
             "pairs of steps that overlap")
 
 
+def idle_executors_leave_for_steps_that_overlap():
+    with Cluster(**{"playbook.max_executors": "3"}) as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        for role in ("first", "second", "third"):
+            cluster.query(f"CREATE ROLE {role} LOGIN; GRANT playbook_author TO {role}")
+        for role in ("first", "second"):
+            create(cluster, QUICK.replace("quick", f"quick_{role}"), role=role)
+            completes(cluster, f"quick_{role}", role=role)
+        check_equal(cluster.value("SELECT count(*) FROM playbook_workers WHERE kind = 'executor' AND state = 'idle'"), 2,
+                    "idle executors")
+        create(cluster, sleeper("wide", 1.5, 2), role="third")
+        completes(cluster, "wide", role="third")
+        check_equal(cluster.value(
+            "SELECT count(*) FROM playbook_step_executions a JOIN playbook_step_executions b USING (execution_id) "
+            "WHERE a.position < b.position AND a.started_at < b.finished_at AND b.started_at < a.finished_at"), 1,
+            "pairs of steps that overlap")
+
+
 def cancel_reaches_a_running_step():
     with Cluster() as cluster:
         cluster.query("CREATE EXTENSION playbook")
@@ -155,6 +173,6 @@ def waiting_costs_nothing():
         check(spent < 50, f"workers spent {spent:.1f} ms of processor time in 60 seconds of waiting")
 
 
-run(parallel_steps_overlap, cancel_reaches_a_running_step, a_step_that_ignores_cancel_loses_its_process,
+run(parallel_steps_overlap, idle_executors_leave_for_steps_that_overlap, cancel_reaches_a_running_step, a_step_that_ignores_cancel_loses_its_process,
     slow_steps_leave_a_place_for_quick_work, more_roles_than_places_all_get_their_turn, scarce_worker_processes_are_shared,
     waiting_costs_nothing)
