@@ -1,6 +1,7 @@
 #include "pg/spi.hpp"
 
 #include "pg/installation.hpp"
+#include "pg/transaction.hpp"
 
 extern "C" {
 #include "commands/sequence.h"
@@ -44,11 +45,14 @@ Spi::Spi() {
 	call([] {
 		if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
 	});
+	++spi_connections;
 }
 
 Spi::~Spi() {
 	// After an error the rollback of the surrounding (sub)transaction ends the connection.
-	if (std::uncaught_exceptions() == exceptions_) SPI_finish();
+	if (std::uncaught_exceptions() != exceptions_) return;
+	SPI_finish();
+	--spi_connections;
 }
 
 Rows::~Rows() {

@@ -20,6 +20,11 @@ void Transaction::pop_snapshots() {
 	while (ActiveSnapshotSet() && GetActiveSnapshot() != outer_) PopActiveSnapshot();
 }
 
+// SPI rolls back in the name of its innermost connection, which must be the procedure's.
+void Transaction::end_connections() {
+	for (; spi_connections > connections_; --spi_connections) SPI_finish();
+}
+
 void Transaction::commit() {
 	call([this] {
 		pop_snapshots();
@@ -35,11 +40,13 @@ Transaction::~Transaction() {
 	if (!open_) return;
 	if (place_ == Place::Worker) {
 		AbortCurrentTransaction();
+		spi_connections = connections_;
 	} else {
 		// An error here is one of the server's own (out of memory while aborting); it must not jump out of a
 		// destructor.
 		auto roll_back = [this] {
 			pop_snapshots();
+			end_connections();
 			SPI_rollback();
 		};
 		if (!completes(roll_back)) FlushErrorState();

@@ -5,6 +5,9 @@
 
 namespace playbook::pg {
 
+// Connections to SPI that are open, or were left open by an error and are ended by a rollback.
+inline int spi_connections = 0;
+
 // A transaction of the engine's own, with a snapshot, read committed and writable whatever the role's
 // settings say. In a background worker it begins and ends one; in a procedure that was called outside of a
 // transaction block it uses the one that is open and commits or rolls back through SPI, which begins the
@@ -23,7 +26,10 @@ private:
 	// Those pushed since the beginning; the snapshot of the portal that called us is the server's to pop.
 	void pop_snapshots();
 
+	void end_connections();
+
 	const Place place_;
+	const int connections_ = spi_connections;
 	Snapshot outer_ = nullptr;
 	bool open_ = true;
 };
@@ -43,6 +49,7 @@ public:
 		if (!open_) return;
 		open_ = false;
 		RollbackAndReleaseCurrentSubTransaction();
+		spi_connections = connections_;
 		restore();
 	}
 	~Subtransaction() { rollback(); }
@@ -56,6 +63,7 @@ private:
 	}
 	const MemoryContext context_ = CurrentMemoryContext;
 	const ResourceOwner owner_ = CurrentResourceOwner;
+	const int connections_ = spi_connections;
 	bool open_ = true;
 };
 
