@@ -1,6 +1,7 @@
 #include "pg/error.hpp"
 
 #include "pg/guard.hpp"
+#include "pg/interrupt.hpp"
 
 namespace playbook::pg {
 namespace {
@@ -36,6 +37,8 @@ void throw_current_error(MemoryContext caller) {
 	error.constraint = text_of(data->constraint_name);
 	error.datatype = text_of(data->datatype_name);
 	FreeErrorData(data);
+	if (error.sqlstate() == ERRCODE_QUERY_CANCELED && MyBackendType == B_BACKEND && !Deadline::any_fired())
+		ask_again();
 	throw error;
 }
 

@@ -1,5 +1,7 @@
 #include "pg/guard.hpp"
 
+#include "pg/interrupt.hpp"
+
 namespace playbook::pg {
 namespace {
 
@@ -41,6 +43,7 @@ Report report_of_foreign(const std::exception &exception) noexcept {
 }
 
 void raise(const Report &report) {
+	if (report.sqlstate == ERRCODE_QUERY_CANCELED) was_heard();
 	const char *fallback =
 	    report.sqlstate == ERRCODE_OUT_OF_MEMORY ? "out of memory" : "an error without a message";
 	// The callbacks gave their lines when the error was first raised; asked again they would tell every one

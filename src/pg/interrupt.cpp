@@ -17,6 +17,8 @@ volatile std::sig_atomic_t noticed = 0;         // the server acted on one of ou
 bool registered = false;
 TimeoutId timer;
 
+bool asked_again = false;
+
 } // namespace
 
 void set_cancel_poll(CancelPoll poll) { cancel_poll = poll; }
@@ -109,6 +111,23 @@ void Deadline::disarm() noexcept {
 		noticed = 1;
 	pending_is_ours = 0;
 	if (noticed == 0) fired_ = static_cast<std::sig_atomic_t>(Fired::None);
+}
+
+bool Deadline::any_fired() noexcept {
+	for (const Deadline *deadline = innermost; deadline != nullptr; deadline = deadline->outer_)
+		if (deadline->fired_ != 0) return true;
+	return false;
+}
+
+void ask_again() noexcept {
+	asked_again = true;
+	QueryCancelPending = true;
+	InterruptPending = true;
+}
+
+void was_heard() noexcept {
+	if (!std::exchange(asked_again, false)) return;
+	QueryCancelPending = false;
 }
 
 } // namespace playbook::pg

@@ -23,6 +23,8 @@ public:
 	void disarm() noexcept;
 
 	// What asked for the end first. After disarm(): None as well when it asked but nothing noticed.
+	// Whether one of those that are armed did, so that what ends now is ended by us and not by the client.
+	static bool any_fired() noexcept;
 	Fired fired() const { return static_cast<Fired>(fired_); }
 
 	Deadline(const Deadline &) = delete;
@@ -45,5 +47,11 @@ private:
 // poll.
 using CancelPoll = bool (*)();
 void set_cancel_poll(CancelPoll poll);
+
+// What the client cancels, or its statement_timeout ends, is all that runs in its session and not the part of
+// it that was met, a step for example. So whoever takes the error for a failure of that part and goes on is
+// interrupted again by the next check, until the error has left the function that the client called.
+void ask_again() noexcept;
+void was_heard() noexcept; // it has left
 
 } // namespace playbook::pg

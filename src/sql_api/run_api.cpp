@@ -103,6 +103,13 @@ void raise_if_failed(std::int64_t execution) {
 
 pg::Argument text_or_null(const std::string &text) { return text.empty() ? pg::null() : pg::text(text); }
 
+// A cancel, a full disk, a shortage: no start is to blame.
+bool concerns_server(const pg::Error &error) {
+	static constexpr std::array classes = {"53", "57", "58", "XX"};
+	return std::any_of(classes.begin(), classes.end(),
+	                   [code = error.code()](const char *begin) { return code.starts_with(begin); });
+}
+
 // A procedure that commits needs a call of its own, outside of a transaction block and of other functions.
 class NonatomicSpi {
 public:
@@ -189,7 +196,7 @@ Datum playbook_start_many(PG_FUNCTION_ARGS) {
 				continue;
 			}
 			// What concerns the playbook concerns them all: no list of a thousand equal refusals.
-			if (refused->sqlstate() == ERRCODE_UNDEFINED_OBJECT ||
+			if (concerns_server(*refused) || refused->sqlstate() == ERRCODE_UNDEFINED_OBJECT ||
 			    refused->sqlstate() == ERRCODE_INSUFFICIENT_PRIVILEGE ||
 			    refused->sqlstate() == ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE)
 				throw *refused;

@@ -230,12 +230,6 @@ UserSqlResult run_user_sql(const BuiltQuery &query, const UserSqlOptions &option
 		if (deadline.fired() != pg::Deadline::Fired::None) end_by(deadline.fired(), options);
 		if (constraints.was_refused()) throw Overrun{};
 		if (!failure) return result;
-		if (!options.executor && failure->sqlstate() == ERRCODE_QUERY_CANCELED) {
-			// The client meant all that runs in its session, not this step: the next check for interrupts
-			// says so.
-			QueryCancelPending = true;
-			InterruptPending = true;
-		}
 		if (!was_stale(*failure, attempt)) throw *failure;
 		attempt = Attempt{false};
 	}
