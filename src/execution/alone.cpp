@@ -4,6 +4,7 @@
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "pg/identity.hpp"
+#include "pg/interrupt.hpp"
 #include "settings.hpp"
 #include "step/reading.hpp"
 #include "worker/shared_state.hpp"
@@ -18,6 +19,12 @@ namespace {
 using pg::Transaction;
 
 constexpr int most_lost_attempts = 3;
+
+// A step whose attempt counts for nothing waits for an executor; that of a paused execution for
+// playbook_resume.
+#define DO_AGAIN                                                                                             \
+	"status = 'pending', worker = NULL, waiting_for = 'executor', due_at = (SELECT clock_timestamp() FROM "  \
+	"@playbook_executions_live e WHERE e.id = s.execution_id AND e.status <> 'paused')"
 
 #define LOST_STEP                                                                                            \
 	"SELECT execution_id, position, item FROM @playbook_step_executions_live WHERE execution_id = $1 AND "   \
@@ -100,6 +107,17 @@ std::optional<Claimed> claim_step(Oid owner, const TurnOptions &options) {
 	return claimed;
 }
 
+// The step that this process has claimed, until it is recorded what became of it.
+struct Unrecorded {
+	Oid owner;
+	std::int64_t execution;
+	int position, item;
+};
+std::optional<Unrecorded> &unrecorded() {
+	static std::optional<Unrecorded> step;
+	return step;
+}
+
 // Says to others what runs here, for as long as it runs.
 struct RunningAlone {
 	explicit RunningAlone(const Claimed &claimed) {
@@ -160,6 +178,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 bool run_one_alone(Oid owner, const TurnOptions &options) {
 	std::optional<Claimed> claimed = claim_step(owner, options);
 	if (!claimed) return false;
+	unrecorded() = {owner, claimed->execution.id, claimed->position, claimed->item};
 	std::optional<Failure> failure;
 	try {
 		run_claimed(*claimed, options, std::nullopt);
@@ -167,8 +186,39 @@ bool run_one_alone(Oid owner, const TurnOptions &options) {
 		failure = failure_from(exception);
 	}
 	// What failed with the commit, as a foreign server's part may, is the step's failure, too.
-	if (failure) run_claimed(*claimed, options, std::move(failure));
+	std::optional<pg::Error> trouble;
+	try {
+		if (failure) run_claimed(*claimed, options, std::move(failure));
+	} catch (const std::exception &exception) {
+		trouble = pg::to_error(exception);
+	}
+	if (trouble) {
+		pg::was_heard(); // it is told to the client below
+		give_back_unrecorded(options);
+		throw *trouble;
+	}
+	unrecorded().reset();
 	return true;
+}
+
+void give_back_unrecorded(const TurnOptions &options) {
+	if (!unrecorded()) return;
+	const Unrecorded step = *unrecorded();
+	Transaction transaction(place_of(options));
+	{
+		pg::EngineIdentity engine;
+		pg::Spi spi;
+		static pg::Statement give_back(
+		    "UPDATE @playbook_step_executions_live s SET " DO_AGAIN
+		    ", attempt = attempt - 1, reason = 'how its attempt ended could not be recorded' WHERE "
+		    "execution_id = $1 AND position = $2 AND item = $3 AND status = 'running' AND worker = $4",
+		    {INT8OID, INT4OID, INT4OID, INT4OID});
+		give_back.execute(
+		    {pg::int8(step.execution), pg::int4(step.position), pg::int4(step.item), pg::int4(MyProcPid)});
+		worker::wake_at_commit(step.owner, GetCurrentTimestamp());
+	}
+	transaction.commit();
+	unrecorded().reset();
 }
 
 void fail_execution(Batch &batch, Execution &execution, const Failure &failure, TimestampTz now) {
@@ -206,9 +256,8 @@ int recover_lost_steps() {
 	    "FROM @playbook_step_executions_live WHERE alone AND status IN ('pending', 'running') AND status = "
 	    "'running'",
 	    {TIMESTAMPTZOID});
-	static pg::Statement again("UPDATE @playbook_step_executions_live SET status = 'pending', worker = NULL, "
-	                           "waiting_for = 'executor', "
-	                           "due_at = clock_timestamp(), reason = 'its executor ended' WHERE "
+	static pg::Statement again("UPDATE @playbook_step_executions_live s SET " DO_AGAIN
+	                           ", reason = 'its executor ended' WHERE "
 	                           "(execution_id, position, item) IN (" LOST_STEP ")",
 	                           {INT8OID, INT4OID, INT4OID, INT4OID});
 	static pg::Statement lost(

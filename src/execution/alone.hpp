@@ -11,6 +11,11 @@ namespace playbook::execution {
 // Claims and runs one; false when there is none.
 bool run_one_alone(Oid owner, const TurnOptions &options);
 
+// The step that this process claimed and of which it could not be recorded what became: the disk was full, or
+// the client cancelled. It is done again. run_one_alone() tries it at once; an executor, which lives on,
+// until it succeeds.
+void give_back_unrecorded(const TurnOptions &options);
+
 // What others wait for, once a transaction that advanced executions has committed.
 void after_commit(const TurnOptions &options, const Batch &batch);
 

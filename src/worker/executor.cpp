@@ -5,8 +5,8 @@
 // before it does, a colleague is called who takes over the rest. Without work it sleeps until something of
 // its role is due, and leaves after playbook.executor_idle, or at once when another role waits for its place.
 #include "execution/executor.hpp"
+#include "execution/alone.hpp"
 #include "execution/claim.hpp"
-
 #include "pg/installation.hpp"
 #include "pg/transaction.hpp"
 #include "settings.hpp"
@@ -84,6 +84,7 @@ private:
 		TimestampTz now = GetCurrentTimestamp();
 		if (working_since_ == 0) working_since_ = helped_at_ = looked_alone_at_ = now;
 		execution::TurnOptions options;
+		execution::give_back_unrecorded(options);
 		options.careful = careful_;
 		options.take_alone = false;
 		const execution::Turn turn = execution::take_turn(options);

@@ -116,6 +116,31 @@ def a_role_that_may_not_log_in_keeps_its_work():
                          "the execution after its owner was let in", 45, [execution])
 
 
+def a_lost_step_of_a_paused_execution_stays():
+    """Its executor ends; the step is done again only when the execution is resumed."""
+    with Cluster() as cluster:
+        cluster.query("CREATE EXTENSION playbook; CREATE TABLE pace AS SELECT 60 AS seconds")
+        cluster.query("SELECT playbook_create($${id: slow, name: Slow, steps: [{id: s, type: query, alone: true, config:"
+                      " {template: SELECT 1 AS one FROM pace WHERE pg_sleep(seconds) IS NOT NULL}}]}$$, publish => true)")
+        execution = cluster.value("SELECT playbook_start('slow')")
+        step = "SELECT status, due_at IS NULL FROM playbook_step_executions WHERE execution_id = %s"
+        cluster.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'", "the step to run")
+        cluster.query("SELECT playbook_pause(%s); UPDATE pace SET seconds = 0", [execution])
+        cluster.kill_backends(backend_type="playbook executor", sign=signal.SIGTERM)
+        cluster.wait_for("SELECT status = 'pending' FROM playbook_step_executions WHERE execution_id = %s",
+                         "the step to be found lost", arguments=[execution])
+        finishes(cluster_with_quick(cluster))
+        check_equal(cluster.query(step, [execution]), [("pending", True)], "the step while its execution is paused")
+        cluster.query("SELECT playbook_resume(%s)", [execution])
+        cluster.wait_for("SELECT status = 'completed' FROM playbook_executions WHERE id = %s", "the execution to complete",
+                         arguments=[execution])
+
+
+def cluster_with_quick(cluster):
+    cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+    return cluster
+
+
 def works_for_several_databases():
     with Cluster() as cluster:
         for database in ("one", "two", "three"):
@@ -133,4 +158,4 @@ def works_for_several_databases():
 
 run(nothing_starts_before_the_first_publish, a_killed_process_of_any_kind_comes_back,
     a_terminated_process_of_any_kind_comes_back, work_that_was_due_goes_on_after_a_restart, an_idle_executor_leaves,
-    due_times_are_met_without_polling, a_role_that_may_not_log_in_keeps_its_work, works_for_several_databases)
+    a_lost_step_of_a_paused_execution_stays, due_times_are_met_without_polling, a_role_that_may_not_log_in_keeps_its_work, works_for_several_databases)
