@@ -268,7 +268,8 @@ Turn take_turn(const TurnOptions &options) {
 			turn.more = true;
 			return turn;
 		}
-		if (trouble && single == 0) throw *trouble; // of the claim itself: no execution is to blame
+		// Of the claim itself, or a full disk: no execution is to blame.
+		if (trouble && (single == 0 || is_shortage(trouble->code()))) throw *trouble;
 		if (trouble) {
 			if (is_passing(trouble->code())) {
 				turn.more = true;

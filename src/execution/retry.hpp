@@ -15,6 +15,10 @@ namespace playbook::execution {
 std::optional<std::int64_t> retry_delay(const definition::RetryPolicy &policy, int attempt,
                                         std::string_view sqlstate, std::uint64_t salt);
 
+// The disk is full: nobody's failure, whatever it met. A step's attempt is made again, whatever its policy,
+// until there is room: for about a day, since it may be the step that fills the disk.
+bool is_shortage(std::string_view sqlstate);
+
 // Deadlocks and serialization failures say nothing about the step or the execution that met them.
 bool is_passing(std::string_view sqlstate);
 
