@@ -34,7 +34,6 @@ void tell_parent(std::int64_t parent) {
 bool parents_are_left() { return left; }
 
 void tell_parents_left() {
-	left = false;
 	static pg::Statement take("DELETE FROM @playbook_messages WHERE id IN (SELECT id FROM @playbook_messages "
 	                          "ORDER BY id LIMIT 1000 FOR UPDATE SKIP LOCKED) RETURNING execution_id",
 	                          {});
@@ -44,6 +43,7 @@ void tell_parents_left() {
 		for (std::size_t row = 0; row < rows.size(); ++row) parents.insert(rows.int8(row, 0));
 	}
 	for (const std::int64_t parent : parents) touch(parent);
+	left = false; // only now: where this failed, the next batch tells them
 }
 
 } // namespace playbook::execution
