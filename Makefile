@@ -92,6 +92,12 @@ PLAYBOOK_CXXFLAGS := -std=c++20 $(filter-out -Wall -g,$(CXXFLAGS)) $(DEBUG_INFO)
 SERVER_CXXFLAGS := -isystem $(includedir_server) -isystem $(includedir_internal) $(filter -D%,$(CPPFLAGS))
 $(CORE_OBJS): SERVER_CXXFLAGS :=
 
+# make FAULT_POINTS=1: a build for tests that fails or waits where it is told to (src/fault_points.hpp). Only the files
+# that have such points are compiled again for it.
+WITH_FAULT_POINTS := $(shell grep -l 'fault_points.hpp' $(SOURCES))
+$(WITH_FAULT_POINTS:src/%.cpp=build/object/%.o): PLAYBOOK_CXXFLAGS += $(if $(FAULT_POINTS),-DPLAYBOOK_FAULT_POINTS)
+$(WITH_FAULT_POINTS:src/%.cpp=build/object/%.o): build/fault_points
+
 # Each of these files is rewritten only when its content changes, and then what depends on it is built again.
 define remember
 $(shell mkdir -p build && printf '%s\n' '$(2)' | cmp -s - build/$(1) || printf '%s\n' '$(2)' > build/$(1))
@@ -101,6 +107,7 @@ ifneq ($(shell pkg-config --exists $(LIBRARIES) nlohmann_json && echo yes),yes)
 $(error a library is missing ($(LIBRARIES) nlohmann_json): on Debian run scripts/install-dependencies; README.md lists the packages)
 endif
 $(call remember,flags,$(CXX) $(PLAYBOOK_CXXFLAGS) $(SERVER_CXXFLAGS) $(PG_MAJOR))
+$(call remember,fault_points,$(FAULT_POINTS))
 $(call remember,sources,$(SOURCES) $(GENERATED) $(CORE))
 $(call remember,fragments,$(FRAGMENTS))
 $(call remember,library,$(LIBRARY))
@@ -139,7 +146,7 @@ build/generated/library.cpp: $(LIBRARY) build/library scripts/embed-library scri
 $(SCRIPT): $(FRAGMENTS) META.json build/fragments
 	cat /dev/null $(FRAGMENTS) > $@.new && mv $@.new $@
 
-build/flags build/sources build/fragments build/library: ;
+build/flags build/fault_points build/sources build/fragments build/library: ;
 
 # The core's unit tests, without a server.
 .PHONY: unit

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "fault_points.hpp"
 #include "pg/guard.hpp"
 
 namespace playbook::settings {
@@ -165,6 +166,7 @@ int retention_failed() { return retention_failed_value; }
 int retention_cancelled() { return retention_cancelled_value; }
 
 void define() {
+	fault_points::define_settings();
 	pg::call([] {
 		for (const IntegerSetting &setting : integers)
 			DefineCustomIntVariable(setting.name, setting.description, nullptr, setting.value, setting.boot,

@@ -1,6 +1,7 @@
 #include "execution/admission.hpp"
 
 #include "execution/plan_cache.hpp"
+#include "fault_points.hpp"
 #include "pg/spi.hpp"
 #include "settings.hpp"
 #include "worker/shared_state.hpp"
@@ -107,6 +108,7 @@ int admit(Oid owner, const std::string &playbook) {
 	}
 	if (admitted.empty()) return 0;
 	take_places(playbook, admitted);
+	FAULT_POINT("limit.admitted");
 	for (const std::int64_t execution : admitted) worker::wake_waiters_at_commit(execution);
 	worker::wake_at_commit(owner, GetCurrentTimestamp());
 	return static_cast<int>(admitted.size());

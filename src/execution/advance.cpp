@@ -5,6 +5,7 @@
 #include "execution/retry.hpp"
 #include "execution/slow_steps.hpp"
 #include "execution/touch.hpp"
+#include "fault_points.hpp"
 #include "pg/constraint_modes.hpp"
 #include "pg/identity.hpp"
 #include "pg/transaction.hpp"
@@ -326,6 +327,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 		row.started_at =
 		    std::max(GetCurrentTimestamp(), now_); // what went before it in this batch is not its time
 	}
+	FAULT_POINT("advance.step_begun");
 	Attempted attempted = attempt(execution, row, input, false);
 	if (attempted.overran) {
 		note_overrun(execution.snapshot, row.position);
@@ -342,6 +344,7 @@ void Advancer::run(Execution &execution, StepRow &row, const Value &input) {
 	}
 	++row.attempt;
 	record(execution, row, std::move(attempted));
+	FAULT_POINT("advance.step_ended");
 }
 
 Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &input, bool resuming,

@@ -3,6 +3,7 @@
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
+#include "fault_points.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
 #include "settings.hpp"
@@ -97,6 +98,7 @@ std::optional<Claimed> mark_running(Oid owner) {
 	    {INT8OID, INT4OID, INT4OID});
 	say.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item)});
 	worker::announce_at_commit();
+	FAULT_POINT("alone.marked");
 	return claimed;
 }
 
@@ -146,6 +148,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 			Advancer alone(batch, step::Mode::Alone, GetCurrentTimestamp());
 			attempted = alone.attempt(before, running, running.input, false, claimed.reading);
 		}
+		FAULT_POINT("alone.sql_ended");
 		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has
 		// won.
 		const TimestampTz now = GetCurrentTimestamp();
@@ -157,6 +160,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		Advancer advancer(batch, step::Mode::Batch, now);
 		row->resolved = row_of(before, claimed.position, claimed.item)->resolved;
 		advancer.record(*execution, *row, std::move(attempted));
+		FAULT_POINT("alone.recorded");
 		if (execution->status == Status::Paused) {
 			execution->dirty = true;
 			batch.add(*execution);
@@ -169,6 +173,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		batch.flush();
 		worker::announce_at_commit();
 	}
+	FAULT_POINT("alone.written");
 	transaction.commit();
 	after_commit(options, batch);
 }
@@ -181,6 +186,7 @@ bool run_one_alone(Oid owner, const TurnOptions &options) {
 	unrecorded() = {owner, claimed->execution.id, claimed->position, claimed->item};
 	std::optional<Failure> failure;
 	try {
+		FAULT_POINT("alone.claimed");
 		run_claimed(*claimed, options, std::nullopt);
 	} catch (const std::exception &exception) {
 		failure = failure_from(exception);
@@ -215,6 +221,7 @@ void give_back_unrecorded(const TurnOptions &options) {
 		    {INT8OID, INT4OID, INT4OID, INT4OID});
 		give_back.execute(
 		    {pg::int8(step.execution), pg::int4(step.position), pg::int4(step.item), pg::int4(MyProcPid)});
+		FAULT_POINT("alone.given_back");
 		worker::wake_at_commit(step.owner, GetCurrentTimestamp());
 	}
 	transaction.commit();
@@ -286,6 +293,7 @@ int recover_lost_steps() {
 		                   item = pg::int4(rows.int4(row, 2)), worker = pg::int4(pid);
 		if (rows.int4(row, 4) < most_lost_attempts) {
 			recovered += static_cast<int>(again.execute({execution, position, item, worker}));
+			FAULT_POINT("alone.found_lost");
 			continue;
 		}
 		if (hold.query({execution}).empty()) continue; // execution first, then step, as everybody locks

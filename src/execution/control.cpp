@@ -9,6 +9,7 @@
 #include "execution/start.hpp"
 #include "execution/store.hpp"
 #include "execution/touch.hpp"
+#include "fault_points.hpp"
 #include "identity/access.hpp"
 #include "pg/datum.hpp"
 #include "pg/identity.hpp"
@@ -83,7 +84,10 @@ struct Actor {
 Execution lock_for(std::int64_t id, const char *wanted) {
 	// The row may move to history between two looks; each look is a new snapshot.
 	for (int look = 0; look < 3; ++look) {
-		if (std::optional<Execution> live = lock_live(id)) return std::move(*live);
+		if (std::optional<Execution> live = lock_live(id)) {
+			FAULT_POINT("control.locked");
+			return std::move(*live);
+		}
 		const std::optional<Execution> ended = find_execution(id);
 		if (!ended) identity::unknown_execution(id);
 		if (is_final(ended->status))
@@ -206,6 +210,7 @@ Execution revive(std::int64_t id) {
 	}
 	load_steps({&*execution});
 	retake_customer(*execution);
+	FAULT_POINT("retry.revived");
 	return std::move(*execution);
 }
 
@@ -264,6 +269,7 @@ void pause(std::int64_t id, const std::string &reason) {
 	Batch batch;
 	batch.add(execution);
 	batch.flush();
+	FAULT_POINT("pause.written");
 	worker::announce_at_commit();
 }
 
@@ -314,6 +320,7 @@ void resume(std::int64_t id, Timers timers) {
 	Batch batch;
 	batch.add(execution);
 	batch.flush();
+	FAULT_POINT("resume.written");
 	note_changed(id);
 	if (execution.due_at) worker::wake_at_commit(execution.owner, *execution.due_at);
 	worker::announce_at_commit();
@@ -322,6 +329,7 @@ void resume(std::int64_t id, Timers timers) {
 void cancel_locked(Batch &batch, Execution &execution, const std::string &reason, const std::string &by) {
 	const TimestampTz now = GetCurrentTimestamp();
 	Canceller(batch, now).cancel(execution, reason, by, now);
+	FAULT_POINT("cancel.stopped");
 	note_changed(execution.id);
 }
 
@@ -337,6 +345,7 @@ Status cancel(std::int64_t id, const std::string &reason) {
 	Batch batch;
 	cancel_locked(batch, execution, reason, actor.name);
 	batch.flush();
+	FAULT_POINT("cancel.written");
 	worker::announce_at_commit();
 	return execution.status;
 }
@@ -470,6 +479,7 @@ void signal(std::int64_t id, const std::string &name, const Value &payload) {
 	                            {INT8OID, INT4OID, TEXTOID, JSONBOID, TEXTOID});
 	insert.execute(
 	    {pg::int8(id), pg::int4(execution.home), pg::text(name), pg::jsonb(payload), pg::text(actor.name)});
+	FAULT_POINT("signal.inserted");
 	touch(id);
 }
 

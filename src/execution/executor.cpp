@@ -6,6 +6,7 @@
 #include "execution/claim.hpp"
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
+#include "fault_points.hpp"
 #include "pg/identity.hpp"
 #include "pg/sandbox.hpp"
 #include "result/output_view.hpp"
@@ -32,10 +33,12 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	std::vector<Execution> executions = claim_due(owner, now, limit);
+	if (!executions.empty()) FAULT_POINT("claim.locked");
 	hold_back(executions);
 	std::vector<Execution *> pointers;
 	for (Execution &execution : executions) pointers.push_back(&execution);
 	load_steps(pointers);
+	if (!executions.empty()) FAULT_POINT("claim.loaded");
 	return executions;
 }
 
@@ -89,6 +92,7 @@ int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int
 			worker::announce_at_commit();
 			worker::count(worker::Counter::Batches);
 			batching.learn(static_cast<int>(executions.size()), advanced, GetCurrentTimestamp() - now);
+			FAULT_POINT("batch.written");
 		}
 		if (batching.guarded > 0) --batching.guarded;
 		if (advancer.met_trouble()) batching.guarded = guarded_after_trouble;
@@ -114,6 +118,7 @@ void give_up(std::int64_t id, const TurnOptions &options, const Failure &failure
 			pg::Spi spi;
 			batch.flush();
 			worker::announce_at_commit();
+			FAULT_POINT("batch.given_up");
 		}
 	}
 	transaction.commit();
@@ -139,11 +144,13 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 				static pg::Statement count(
 				    "UPDATE @playbook_executions_live SET attempt = attempt + 1 WHERE id = $1", {INT8OID});
 				if (executions.front().attempt <= most_unclean_ends) count.execute({pg::int8(id)});
+				FAULT_POINT("claim.counted");
 			}
 		}
 		transaction.commit();
 	}
 	if (id == 0) return 0;
+	FAULT_POINT("claim.count_committed");
 	*single = id;
 	Batch batch;
 	Transaction transaction(place_of(options));
@@ -217,11 +224,13 @@ void look_ahead(Oid owner, const TurnOptions &options, Turn &turn) {
 } // namespace
 
 void after_commit(const TurnOptions &options, const Batch &batch) {
+	FAULT_POINT("batch.committed");
 	worker::wake_waiters(batch.finished());
 	// Not within the batch: a view's name may be locked, and nobody else's work is to wait for it.
 	if (!batch.without_views().empty()) {
 		Transaction transaction(place_of(options));
 		result::show_first_outputs(batch.without_views());
+		FAULT_POINT("batch.views_shown");
 		transaction.commit();
 	}
 	if (!parents_are_left()) return;
@@ -230,6 +239,7 @@ void after_commit(const TurnOptions &options, const Batch &batch) {
 		pg::EngineIdentity engine;
 		pg::Spi spi;
 		tell_parents_left();
+		FAULT_POINT("batch.parents_told");
 	}
 	transaction.commit();
 }

@@ -1,6 +1,7 @@
 #include "execution/purge.hpp"
 
 #include "execution/retention.hpp"
+#include "fault_points.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
 #include "pg/installation.hpp"
@@ -55,9 +56,13 @@ std::int64_t Purge::step() {
 		phase_ = Phase::Slots;
 		return 0;
 	case Phase::Slots: return drop_slot();
-	case Phase::Sweep: sweep(); return 0;
+	case Phase::Sweep:
+		sweep();
+		FAULT_POINT("purge.swept");
+		return 0;
 	case Phase::Rest:
 		clear_rest();
+		FAULT_POINT("purge.rest_cleared");
 		phase_ = Phase::Done;
 		return 0;
 	case Phase::Done: break;
@@ -90,6 +95,7 @@ std::int64_t Purge::drop_slot() {
 	constexpr std::array milliseconds = {0, 0, 50, 50, 100, 100};
 	const std::size_t patience = static_cast<std::size_t>(tries_);
 	if (truncate(slot, patience < milliseconds.size() ? milliseconds[patience] : 200)) {
+		FAULT_POINT("purge.slot_dropped");
 		++slots_;
 		worker::count(worker::Counter::SlotsDropped);
 		tries_ = 0;
@@ -130,6 +136,7 @@ bool Purge::truncate(int slot, int milliseconds) {
 		free_slot.execute({pg::int4(slot)});
 		messages_.push_back("slot " + std::to_string(slot) + " of the history was dropped, about " +
 		                    std::to_string(counted.int8(0, 0)) + " executions");
+		FAULT_POINT("purge.truncated");
 		attempt.commit();
 		return true;
 	} catch (const pg::Error &failure) {

@@ -5,6 +5,7 @@
 #include "execution/claim.hpp"
 #include "execution/executor.hpp"
 #include "execution/store.hpp"
+#include "fault_points.hpp"
 #include "identity/access.hpp"
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
@@ -24,6 +25,7 @@ void write(Batch &batch) {
 		batch.flush();
 		worker::announce_at_commit();
 	}
+	FAULT_POINT("run.written");
 	result::show_first_outputs(batch.without_views());
 }
 
@@ -122,6 +124,7 @@ std::int64_t execute(const StartRequest &request, std::int64_t most) {
 		if (!started.repeated) commit_start(started.execution);
 		transaction.commit();
 	}
+	FAULT_POINT("execute.started");
 	for (;;) {
 		std::optional<TimestampTz> due;
 		bool over = false;
@@ -144,6 +147,7 @@ std::int64_t execute(const StartRequest &request, std::int64_t most) {
 			over = over || is_final(execution->status);
 			transaction.commit();
 		}
+		FAULT_POINT("execute.turn_ended");
 		const TimestampTz now = GetCurrentTimestamp();
 		if (over || now >= end) return id;
 		if (due && *due <= now) continue;
@@ -181,6 +185,7 @@ WorkDone work(std::int64_t most) {
 	int missed = 0;
 	do {
 		const Turn turn = take_turn(options);
+		FAULT_POINT("work.turn_ended");
 		done.executions += turn.executions;
 		done.steps_alone += turn.ran_alone ? 1 : 0;
 		// What is due and yet cannot be had is at work in another session, or the scheduler has its row for a

@@ -7,6 +7,7 @@
 #include "execution/replace.hpp"
 #include "execution/store.hpp"
 #include "execution/stored_rows.hpp"
+#include "fault_points.hpp"
 #include "identity/access.hpp"
 #include "identity/customer.hpp"
 #include "identity/installation_fence.hpp"
@@ -345,6 +346,7 @@ Started prepare_start(const StartRequest &request) {
 	execution.steps.assign(execution.definition().steps.size(), StepRow());
 	for (std::size_t i = 0; i < execution.steps.size(); ++i)
 		execution.steps[i].position = static_cast<int>(i);
+	FAULT_POINT("start.prepared");
 	return started;
 }
 
@@ -378,6 +380,7 @@ void StartList::write() {
 		pg::Spi spi;
 		writer.write();
 	}
+	FAULT_POINT("start_many.inserted");
 	identity::ensure_enabled();
 	if (!TIMESTAMP_IS_NOEND(due_at)) worker::wake_at_commit(kept_.front().owner, due_at);
 	kept_.clear();
@@ -401,6 +404,7 @@ std::int64_t commit_start(Execution &execution) {
 		append_row(writer, execution);
 		writer.write();
 	}
+	FAULT_POINT("start.inserted");
 	execution.stored = true;
 	execution.dirty = false;
 	identity::ensure_enabled();

@@ -4,6 +4,7 @@
 #include "execution/store.hpp"
 #include "execution/stored_rows.hpp"
 #include "execution/touch.hpp"
+#include "fault_points.hpp"
 #include "result/artifact.hpp"
 #include "result/output_view.hpp"
 #include "result/row_set.hpp"
@@ -108,17 +109,24 @@ void Batch::flush() {
 		execution->moves = true;
 	}
 	write_executions();
+	FAULT_POINT("flush.executions");
 	write_steps();
+	FAULT_POINT("flush.steps");
 	write_messages();
+	FAULT_POINT("flush.messages");
 	move_finished();
+	FAULT_POINT("flush.moved");
 	write_row_sets();
+	FAULT_POINT("flush.row_sets");
 	std::vector<const Execution *> ended;
 	for (const Execution *execution : executions_)
 		if (execution->dirty && is_final(execution->status)) ended.push_back(execution);
 	result::save_artifacts(ended);
+	FAULT_POINT("flush.artifacts");
 	for (const Execution *execution : ended)
 		if (result::lacks_output_views(*execution)) without_views_.insert(execution->playbook_id);
 	write_changes();
+	FAULT_POINT("flush.changes");
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);
 		const bool person = execution->waiting_for == "approval" || execution->waiting_for == "task" ||

@@ -1,6 +1,7 @@
 #include "notification/publisher.hpp"
 
 #include "execution/store.hpp"
+#include "fault_points.hpp"
 #include "pg/identity.hpp"
 #include "pg/spi.hpp"
 #include "settings.hpp"
@@ -234,10 +235,12 @@ Announced announce() {
 	const pg::Rows rows =
 	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});
 	if (rows.empty()) return Announced::Nothing;
+	FAULT_POINT("feed.numbered");
 	std::int64_t changes = 0;
 	for (std::size_t row = 0; row < rows.size(); ++row) changes += rows.int4(row, 7);
 	worker::count(worker::Counter::Changes, changes);
 	tell(rows);
+	FAULT_POINT("feed.told");
 	return Announced::Some;
 }
 
@@ -265,6 +268,7 @@ void forget_announced() {
 	keep.execute({pg::int8(next_number())});
 	forget.execute(
 	    {pg::datum(Float8GetDatum(static_cast<double>(settings::feed_retention_microseconds()) / 1e6))});
+	FAULT_POINT("feed.forgotten");
 }
 
 std::vector<Change> changes_after(std::int64_t after, int limit) {

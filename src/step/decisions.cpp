@@ -1,6 +1,7 @@
 #include "step/decisions.hpp"
 
 #include "execution/touch.hpp"
+#include "fault_points.hpp"
 #include "identity/access.hpp"
 #include "identity/customer.hpp"
 #include "pg/identity.hpp"
@@ -169,6 +170,7 @@ std::string decide(std::int64_t id, const Verdict &verdict) {
 			++pending.round; // who approved before approved something else
 		}
 		record_decision(id, pending.round, verdict);
+		FAULT_POINT("decision.recorded");
 		settled = !verdict.approve || approvals_in_round(id, pending.round) >= pending.needed;
 		if (settled)
 			status = !verdict.approve ? "rejected" : pending.changes.is_null() ? "approved" : "changed";
@@ -184,6 +186,7 @@ std::string decide(std::int64_t id, const Verdict &verdict) {
 		     pending.changes.is_null() ? pg::null() : pg::jsonb(pending.changes), pg::text(status),
 		     settled ? pg::optional_of(verdict.comment, text) : pg::null(), pg::text(identity::actor())});
 		if (settled) execution::touch(rows.int8(0, 0));
+		FAULT_POINT("decision.touched");
 	}
 	return status;
 }
@@ -270,6 +273,7 @@ void complete_task(std::int64_t id, const Value &result, const std::string &outc
 		                            "finished_at = clock_timestamp() WHERE id = $1",
 		                            {INT8OID, TEXTOID, JSONBOID, TEXTOID});
 		finish.execute({pg::int8(id), pg::text(outcome), pg::jsonb(result), pg::text(identity::actor())});
+		FAULT_POINT("task.finished");
 	}
 	// The step may not have waited for its task; then its outcome is told afterwards.
 	if (set_late_outcome(task.execution, task.position, task.item, "task", "completed", outcome, result))

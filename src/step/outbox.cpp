@@ -1,6 +1,7 @@
 #include "step/outbox.hpp"
 
 #include "execution/touch.hpp"
+#include "fault_points.hpp"
 #include "pg/identity.hpp"
 #include "step/data_source.hpp"
 #include "step/late_outcome.hpp"
@@ -201,6 +202,7 @@ void complete_outbox(std::int64_t id, Datum token, const Value &result) {
 		    {INT8OID, JSONBOID});
 		sent_at = pg::timestamp_text(complete.query({pg::int8(id), pg::jsonb(result)}).timestamp(0, 0));
 	}
+	FAULT_POINT("outbox.reported");
 	Value output = Value::object();
 	output.set("sent_at", Value(sent_at));
 	output.set("result", result);
@@ -263,7 +265,9 @@ pg::Rows claim_outbox(const std::string &kind, std::int32_t limit, Datum lease) 
 	    "o.recipient, o.payload, "
 	    "o.attempt, o.created_at, o.leased_until",
 	    {TEXTOID, INT4OID, INTERVALOID});
-	return claim.query({pg::text(kind), pg::int4(limit), pg::datum(lease)});
+	pg::Rows claimed = claim.query({pg::text(kind), pg::int4(limit), pg::datum(lease)});
+	FAULT_POINT("outbox.claimed");
+	return claimed;
 }
 
 } // namespace playbook::step

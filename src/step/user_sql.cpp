@@ -1,5 +1,6 @@
 #include "step/user_sql.hpp"
 
+#include "fault_points.hpp"
 #include "pg/constraint_modes.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
@@ -161,7 +162,9 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
 		const Disarmed disarmed{deadline};
 		pg::SettingSandbox settings;
 		set_up(settings, options, restricted);
+		FAULT_POINT("step.sql_begun");
 		result = execute(query, options, attempt);
+		FAULT_POINT("step.sql_ended");
 		if (options.executor) {
 			pg::fire_deferred_triggers();
 			pg::drop_temporary_objects();

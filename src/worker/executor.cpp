@@ -7,6 +7,7 @@
 #include "execution/executor.hpp"
 #include "execution/alone.hpp"
 #include "execution/claim.hpp"
+#include "fault_points.hpp"
 #include "pg/installation.hpp"
 #include "pg/transaction.hpp"
 #include "settings.hpp"
@@ -173,6 +174,7 @@ private:
 		if (!my_executor->woken && !my_executor->leave) nap(until, longest_nap);
 		if (should_give_way(0, true) && leave_for_others(false)) return true;
 		if (GetCurrentTimestamp() < leaves_at) return false;
+		FAULT_POINT("executor.leaving");
 		const Oid role = my_executor->role;
 		if (!leave_place(Leaving::WithoutWork)) return false;
 		report_what_is_left(role, next_due_);
@@ -227,6 +229,7 @@ void run_executor(int number) {
 	});
 	slot.connected = true;
 	count(Counter::ExecutorsStarted); // with its first commit
+	FAULT_POINT("executor.started");
 	Executor(slot.careful).run();
 }
 

@@ -6,6 +6,7 @@
 // the server are taken it says so once and tries again.
 #include "worker/launcher.hpp"
 
+#include "fault_points.hpp"
 #include "pg/transaction.hpp"
 #include "worker/places.hpp"
 #include "worker/process.hpp"
@@ -63,6 +64,7 @@ public:
 				shared->careful_until = GetCurrentTimestamp() + careful_time;
 		}
 		unprobed_ = read_databases();
+		FAULT_POINT("launcher.started");
 		for (;;) {
 			collect();
 			start_wanted();
@@ -182,6 +184,7 @@ private:
 		BackgroundWorkerHandle *handle = start_worker(order);
 		if (handle != nullptr) {
 			handles_[order.argument] = handle;
+			FAULT_POINT("launcher.scheduler_ordered");
 			return true;
 		}
 		ask_for_processes();

@@ -6,6 +6,7 @@
 // asks the tables, so that a lost wake-up costs seconds and never an execution. No transaction is open while
 // it sleeps.
 #include "execution/purge.hpp"
+#include "fault_points.hpp"
 #include "identity/installation_fence.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
@@ -100,6 +101,7 @@ private:
 		notification::Announced announced{};
 		in_transaction([&announced] { announced = notification::announce(); });
 		if (announced == notification::Announced::Nothing) return;
+		FAULT_POINT("feed.announced");
 		slot_.announce = true;
 		if (announced == notification::Announced::Busy) return;
 		feed_since_ = now;
@@ -141,6 +143,7 @@ private:
 	void look() {
 		const TimestampTz began = GetCurrentTimestamp();
 		for (const execution::RoleDue &due : ask_tables()) staff_.add(due);
+		FAULT_POINT("scheduler.looked");
 		// Dead index entries that somebody's snapshot keeps can make it long: no more than a twentieth of the
 		// time.
 		const TimestampTz now = GetCurrentTimestamp();
@@ -261,6 +264,7 @@ void run_scheduler(int number) {
 	pg::call([database] { BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0); });
 	pg::call([] { pgstat_report_appname("playbook scheduler"); });
 	keep_what_was_announced();
+	FAULT_POINT("scheduler.started");
 	const Departure departure = Scheduler(slot).run();
 	Locked locked;
 	end_scheduler(slot, departure);

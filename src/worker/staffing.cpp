@@ -1,5 +1,6 @@
 #include "worker/staffing.hpp"
 
+#include "fault_points.hpp"
 #include "pg/datum.hpp"
 #include "pg/transaction.hpp"
 #include "worker/places.hpp"
@@ -186,6 +187,7 @@ Staffing::Start Staffing::start_executor(Oid oid, RoleState &role, TimestampTz n
 		if (handles_[order.argument] != nullptr) forget(handles_[order.argument]);
 		handles_[order.argument] = handle;
 		role.exhausted = 0;
+		FAULT_POINT("scheduler.executor_ordered");
 		return Start::Done;
 	}
 	if (now - std::exchange(said_exhausted_, now) > log_interval)

@@ -60,18 +60,29 @@ def version_of(tree):
         return json.load(file)["version"]
 
 
-def make(tree):
+def make(tree, *variables):
     """Builds the extension there, for the server that PG_CONFIG belongs to."""
-    run("make", "--no-print-directory", f"-j{os.cpu_count()}", f"PG_CONFIG={PG_CONFIG}", directory=tree)
+    run("make", "--no-print-directory", f"-j{os.cpu_count()}", f"PG_CONFIG={PG_CONFIG}", *variables, directory=tree)
 
 
 def copy_of_this_tree(directory):
     """The sources and what was compiled of them: only what is then changed is built again."""
-    os.makedirs(os.path.join(directory, "build"))
-    for name in ("META.json", "Makefile", "playbook.control", "doc", "library", "scripts", "sql", "src", "build/flags",
-                 "build/fragments", "build/generated", "build/object", "build/sources"):
-        run("cp", "-a", os.path.join(ROOT, name), os.path.join(directory, name))
+    os.makedirs(os.path.join(directory, "build"), exist_ok=True)
+    for name in ("META.json", "Makefile", "playbook.control", "doc", "library", "scripts", "sql", "src", "build/fault_points",
+                 "build/flags", "build/fragments", "build/generated", "build/object", "build/sources"):
+        path = os.path.join(directory, name)
+        if name.startswith("build/") and os.path.exists(path):
+            continue  # of the time before
+        shutil.rmtree(path, ignore_errors=True)
+        run("cp", "-aT", os.path.join(ROOT, name), path)
     return directory
+
+
+def tree_with_fault_points():
+    """This tree, built with fault points; kept below build/, so that the next time only what changed is compiled."""
+    tree = copy_of_this_tree(os.path.join(ROOT, "build", "fault-points"))
+    make(tree, "FAULT_POINTS=1")
+    return tree
 
 
 def released_tree(version, directory):
