@@ -150,6 +150,11 @@ class Cluster:
         with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
             return int(file.readline())
 
+    def limit_memory(self, size):
+        """Address space, in bytes, for each process that the server starts from now on."""
+        subprocess.run(["prlimit", f"--as={size}", "--pid", str(self.postmaster_pid())], check=True,
+                       preexec_fn=_become_server_user)
+
     def crash(self):
         """SIGKILL to the postmaster; returns when all its children have noticed and left."""
         postmaster = self.postmaster_pid()

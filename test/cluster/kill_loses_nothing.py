@@ -1,5 +1,6 @@
-"""Executors, the scheduler and the postmaster are killed at random under load; no execution is lost, none is stuck,
-and every step inside PostgreSQL takes effect exactly once.
+"""Executors, the scheduler, the launcher, clients in playbook_run and playbook_execute and the postmaster are killed or
+terminated at random under load, and some steps want more memory than there is; no execution is lost, none is stuck, every
+step inside PostgreSQL takes effect exactly once, and no worker is gone for longer than its restart takes.
 
 PLAYBOOK_KILL_SECONDS: for how long (60). PLAYBOOK_KILL_SEED: the seed of a former run, to repeat its choices.
 """
@@ -7,6 +8,7 @@ import contextlib
 import os
 import random
 import signal
+import threading
 import time
 
 import psycopg2
@@ -83,6 +85,19 @@ steps:
   - {{id: last, type: sql, config: {{template: "{entry('last')}"}}}}
 """
 
+# A step that wants more memory than its process may have.
+GREEDY = """
+id: greedy_of_OWNER
+name: Greedy
+conflict: allow
+steps:
+  - {id: first, type: query, config: {template: "SELECT length(repeat('x', 1000000000))"}}
+"""
+MEMORY = 1024 * 1024 * 1024  # bytes of address space for each process of the server
+# How long each may be away, beyond what the server needs to restart: the launcher comes back after five seconds, a
+# scheduler after as many, and later only when it ends again and again.
+RESTART_SECONDS = {"launcher": 15, "scheduler": 30}
+
 
 def install(cluster):
     cluster.query("CREATE EXTENSION playbook")
@@ -91,7 +106,7 @@ def install(cluster):
         cluster.query(
             f"CREATE ROLE {owner} LOGIN; GRANT playbook_author TO {owner}; GRANT INSERT ON ledger TO {owner}"
         )
-        for definition in (CHILD, QUICK, SLOW, MANY):
+        for definition in (CHILD, QUICK, SLOW, MANY, GREEDY):
             cluster.query(
                 "SELECT playbook_create(%s, publish => true)", [definition.replace("OWNER", owner)], role=owner
             )
@@ -103,29 +118,106 @@ def start_load(cluster, owner):
     return Load(
         cluster,
         owner,
-        lambda _: f"{chance.choices(('quick', 'slow', 'many'), (8, 2, 1))[0]}_of_{owner}",
+        lambda _: f"{chance.choices(('quick', 'slow', 'many', 'greedy'), (16, 4, 2, 1))[0]}_of_{owner}",
         role=owner,
         pause=0.2,
         comes_back=True,
     )
 
 
+class Runner:
+    """A session that runs playbooks itself, until it is told to stop; whatever happens to it, it goes on."""
+
+    def __init__(self, cluster, owner):
+        self.done = 0
+        self._cluster, self._owner = cluster, owner
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(60)
+        check(not self._thread.is_alive(), "a session that runs playbooks hangs")
+
+    def _run(self):
+        connection = None
+        turn = 0
+        while not self._stop.is_set():
+            turn += 1
+            try:
+                if connection is None or connection.closed:
+                    connection = psycopg2.connect(
+                        host=self._cluster.socket, port=5432, user=self._owner, dbname="postgres", connect_timeout=10,
+                        application_name="runner",
+                    )
+                    connection.autocommit = True
+                with connection.cursor() as cursor:
+                    if turn % 2 == 0:
+                        cursor.execute("SELECT playbook_run(%s)", [f"quick_of_{self._owner}"])
+                    else:
+                        cursor.execute("CALL playbook_execute(%s, wait_at_most => '5 s')", [f"slow_of_{self._owner}"])
+                self.done += 1
+            except psycopg2.Error:
+                connection = None
+                self._stop.wait(0.2)
+        if connection is not None:
+            connection.close()
+
+
+class Watch:
+    """Sees for how long launcher and scheduler were away while the server took connections."""
+
+    def __init__(self, cluster):
+        self.longest = dict.fromkeys(RESTART_SECONDS, 0.0)
+        self._cluster = cluster
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._stop.set()
+        self._thread.join(60)
+
+    def _run(self):
+        missing = {}
+        while not self._stop.wait(0.25):
+            now = time.monotonic()
+            try:
+                present = {kind for (kind,) in self._cluster.query(
+                    "SELECT substr(backend_type, 10) FROM pg_stat_activity WHERE backend_type LIKE 'playbook %%'")}
+            except psycopg2.Error:
+                missing.clear()  # the server restarts
+                continue
+            for kind in RESTART_SECONDS:
+                since = missing.setdefault(kind, now)
+                self.longest[kind] = max(self.longest[kind], now - since)
+                if kind in present:
+                    del missing[kind]
+
+
 def kill_one(cluster, chance, killed):
-    """Kills one process; returns when the server takes connections again."""
-    kind = chance.choices(("executor", "scheduler", "postmaster"), (6, 2, 2))[0]
+    """Kills one process, or asks it to end; returns when the server takes connections again."""
+    kind = chance.choices(("executor", "scheduler", "launcher", "runner", "postmaster"), (6, 2, 1, 3, 2))[0]
     if kind == "postmaster":
         cluster.crash()
         cluster.start()
+        cluster.limit_memory(MEMORY)
     else:
         pids = [
             pid
             for (pid,) in cluster.query(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = %s ORDER BY pid", [f"playbook {kind}"]
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = %s OR application_name = %s ORDER BY pid",
+                [f"playbook {kind}", kind],
             )
         ]
         if not pids:
             return
         pid = chance.choice(pids)
+        if chance.random() < 0.4:
+            cluster.query("SELECT pg_terminate_backend(%s)", [pid])
+            killed[f"{kind} asked"] = killed.get(f"{kind} asked", 0) + 1
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         # The connections of the children that the postmaster ends may still be accepted for a moment.
@@ -209,7 +301,8 @@ def inspect(cluster, started):
     check_equal(
         cluster.query(
             "SELECT execution_id, step_id, error FROM playbook_step_executions"
-            f" WHERE status = 'failed' AND type = 'sql' AND NOT ({GIVEN_UP})"
+            f" WHERE status = 'failed' AND type <> 'playbook' AND NOT ({GIVEN_UP}) AND NOT (execution_id IN (SELECT id"
+            " FROM playbook_executions WHERE playbook_id LIKE 'greedy%%') AND error ->> 'sqlstate' IN ('53200', '54000'))"
         ),
         [],
         "steps that failed for another reason",
@@ -273,14 +366,18 @@ def killed_processes_lose_nothing():
     chance = random.Random(SEED)
     with Cluster(restart_after_crash="on", log_min_messages="warning", **{"playbook.max_executors": "6"}) as cluster:
         install(cluster)
+        cluster.limit_memory(MEMORY)
+        cluster.kill_backends("playbook %", sign=signal.SIGTERM)  # those of the time before
+        runners = [Runner(cluster, owner) for owner in OWNERS[:2]]
+        watch = Watch(cluster)
         loads = [start_load(cluster, owner) for owner in OWNERS]
         killed = {}
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             time.sleep(chance.uniform(0.5, 3))
             kill_one(cluster, chance, killed)
-        for load in loads:
-            load.stop()
+        for worker in (*loads, *runners, watch):
+            worker.stop()
         began = time.monotonic()
         wait_until_drained(cluster)
         drained = time.monotonic() - began
@@ -288,11 +385,17 @@ def killed_processes_lose_nothing():
         inspect(cluster, started)
         counts = dict(cluster.query("SELECT status, count(*)::integer FROM playbook_executions GROUP BY 1"))
         lines = cluster.value("SELECT count(*) FROM ledger")
+        longest = {kind: round(seconds, 1) for kind, seconds in watch.longest.items()}
+        print(f"# {sum(runner.done for runner in runners)} runs in sessions; away at most {longest} s")
         print(f"# killed {killed}; executions {counts}; {lines} statements took effect; drained in {drained:.1f} s")
         # Otherwise nothing was shown.
         check(all(killed.get(kind, 0) > 0 for kind in ("executor", "postmaster")), f"too little was killed: {killed}")
         check(counts.get("completed", 0) > 5 * SECONDS, f"too little was done: {counts}")
-        check(counts.get("failed", 0) < counts["completed"] / 10, f"too much was given up: {counts}")
+        for kind, seconds in RESTART_SECONDS.items():
+            check(watch.longest[kind] <= seconds, f"the {kind} was away for {watch.longest[kind]:.1f} s")
+        greedy = cluster.value("SELECT count(*) FROM playbook_executions WHERE playbook_id LIKE 'greedy%%'")
+        check(greedy > 0, "nobody wanted too much memory")
+        check(counts.get("failed", 0) - greedy < counts["completed"] / 10, f"too much was given up: {counts}")
 
 
 run(killed_processes_lose_nothing)
