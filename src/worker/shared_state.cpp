@@ -66,6 +66,9 @@ void give_back(int, Datum) {
 	if (my_executor != nullptr) {
 		const ExecutorSlot::State state = my_executor->state;
 		const bool working = state == ExecutorSlot::State::Working || state == ExecutorSlot::State::Alone;
+		// It does not leave, it is ended: what it was woken or started for is to be found in the tables.
+		DatabaseSlot *database = find_database(my_executor->database);
+		if (database != nullptr) database->look = true;
 		end_executor(*my_executor, working);
 		my_executor = nullptr;
 	}
