@@ -8,9 +8,6 @@ prepare() {
 	drain sql 100 >/dev/null
 }
 
-# in_commits <milliseconds> <K>
-in_commits() { awk -v ms="$1" -v k="$2" 'BEGIN { printf "%.2f", ms * k / 1000 }'; }
-
 measure() {
 	local playbook k p50
 	k=$(yardstick_k)

@@ -2,15 +2,12 @@
 # Whether what waits slows what is due: a drain beside BENCH_WAITING (1,000,000) executions of the same role that wait,
 # of five priorities, due in an hour to a month; against one in an empty database.
 
-prepare() {
-	prepare_owner
-	create_playbook waits '{"id": "rest", "type": "wait", "config": {"for": "30 days"}}'
-}
+prepare() { prepare_owner; }
 
 # wait_many <count>: copies of one that waits.
 wait_many() {
 	owner_psql -c "SELECT playbook_start('waits')" >/dev/null
-	sleep 1
+	until_idle "SELECT id FROM playbook_executions_live WHERE playbook_id = 'waits' AND status = 'waiting'" >/dev/null
 	bench_psql -v count="$1" <<-'END'
 		SELECT id AS model FROM playbook_executions_live WHERE playbook_id = 'waits' AND status = 'waiting' \gset
 		SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS execution_columns FROM pg_attribute
