@@ -1,5 +1,7 @@
 #include "definition/wording.hpp"
 
+#include "value/excerpt.hpp"
+
 #include <algorithm>
 
 namespace playbook::definition {
@@ -33,13 +35,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string quoted(std::string_view text) {
 	std::string out = "\"";
-	if (text.size() > longest_quote) {
-		std::size_t end = longest_quote;
-		while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-		out.append(text.substr(0, end)).append("…");
-	} else {
-		out += text;
-	}
+	out += excerpt(text, longest_quote);
+	if (text.size() > longest_quote) out += "…";
 	std::replace(out.begin(), out.end(), '\n', ' ');
 	return out + '"';
 }

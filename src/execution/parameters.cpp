@@ -1,6 +1,7 @@
 // Parameters of a start: defaults, types, and an error that shows the expected form.
 #include "execution/start.hpp"
 #include "pg/guard.hpp"
+#include "value/excerpt.hpp"
 #include "value/json.hpp"
 
 namespace playbook::execution {
@@ -40,7 +41,7 @@ std::string expected_form(const definition::Definition &definition) {
 
 void check(const definition::Definition &definition, const definition::Parameter &parameter,
            const Value &value) {
-	const std::string shown = to_json(value).substr(0, 100);
+	const std::string shown = excerpt(to_json(value), 100);
 	if (!fits(parameter.type, value))
 		refuse(definition, "parameter \"" + parameter.name + "\" must be of type " + parameter.type,
 		       "The value given is " + shown + ", a " + value.kind_name() + ".");

@@ -1,6 +1,7 @@
 #include "execution/start_list.hpp"
 
 #include "pg/datum.hpp"
+#include "value/excerpt.hpp"
 #include "value/json.hpp"
 
 namespace playbook::execution {
@@ -8,7 +9,7 @@ namespace {
 
 [[noreturn]] void refuse(const Member &member, const char *wanted) {
 	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "\"" + member.key + "\" must be " + wanted + ", not " +
-	                                                     to_json(member.value).substr(0, 60));
+	                                                     excerpt(to_json(member.value), 60));
 }
 
 std::string text_of(const Member &member) {
@@ -28,7 +29,7 @@ int integer_of(const Member &member) {
 void read_request(const Value &start, StartRequest &request) {
 	if (!start.is_object())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
-		                "each start must be a JSON object, not " + to_json(start).substr(0, 60));
+		                "each start must be a JSON object, not " + excerpt(to_json(start), 60));
 	for (const Member &member : start.members()) {
 		if (member.key == "customer") {
 			// Ids that are numbers in the application's own tables arrive as such.

@@ -27,7 +27,7 @@ struct WordComparison {
 };
 
 struct ConditionNames {
-	std::vector<ConditionName> names; // two parts or more, functions and types left out
+	std::vector<ConditionName> names; // two parts or more, or item or index; functions and types left out
 	std::vector<WordComparison> comparisons;
 	std::vector<SyntaxError> errors;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expression/template_helper.hpp"
+#include "value/excerpt.hpp"
 
 namespace playbook::expression {
 namespace {
@@ -187,7 +188,7 @@ private:
 			best = distance;
 			nearest = name;
 		}
-		fail(path.offset, "unknown helper \"" + path.original.substr(0, 60) + "\"",
+		fail(path.offset, "unknown helper \"" + excerpt(path.original, 60) + "\"",
 		     nearest.empty() ? "The helpers are listed in doc/templates.md."
 		                     : "Did you mean \"" + nearest + "\"?");
 	}

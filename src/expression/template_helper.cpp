@@ -1,6 +1,7 @@
 #include "expression/template_helper.hpp"
 
 #include "expression/decimal.hpp"
+#include "value/excerpt.hpp"
 
 namespace playbook::expression {
 
@@ -20,7 +21,7 @@ std::int64_t HelperCall::integer(const Operand &operand, const char *role) const
 std::string HelperCall::decimal(const Operand &operand, const char *role) const {
 	std::string text = operand.get() != nullptr && operand.get()->is_scalar() ? script_text(operand) : "";
 	if (!Decimal::parse(text)) {
-		if (text.size() > 40) text = text.substr(0, 40) + "…";
+		if (text.size() > 40) text = excerpt(text, 40) + "…";
 		fail(std::string(role) + " must be a number, not " +
 		     (text.empty() ? operand.get() == nullptr ? std::string("nothing") : operand.get()->kind_name()
 		                   : "\"" + text + "\""));

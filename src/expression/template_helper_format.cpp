@@ -3,6 +3,7 @@
 #include "expression/locale.hpp"
 #include "expression/template_helper.hpp"
 #include "expression/timestamp.hpp"
+#include "value/excerpt.hpp"
 
 namespace playbook::expression {
 namespace {
@@ -24,7 +25,7 @@ Timestamp read(const HelperCall &call, std::size_t index) {
 	const Operand given = call[index];
 	if (!is_blank(given) && given.get()->is_string())
 		if (const std::optional<Timestamp> read = Timestamp::parse(given.get()->string())) return *read;
-	std::string shown = script_text(given).substr(0, 40);
+	const std::string shown = excerpt(script_text(given), 40);
 	call.fail("\"" + shown + "\" is no date; it needs the form 2026-03-05 or 2026-03-05T10:00:00Z");
 }
 
@@ -58,7 +59,7 @@ public:
 			} else if (!token(format)) {
 				const char c = format.front();
 				if (((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) && c != 'T')
-					call_.fail("unknown token at \"" + std::string(format.substr(0, 20)) +
+					call_.fail("unknown token at \"" + excerpt(format, 20) +
 					           "\" in the date format; put words in brackets, as in D MMMM [at] HH:mm");
 				literal(format.substr(0, 1));
 				format.remove_prefix(1);
@@ -215,7 +216,7 @@ Operand money(const HelperCall &call) {
 		valid = valid && c >= 'A' && c <= 'Z';
 	}
 	if (!valid)
-		call.fail("\"" + currency.substr(0, 20) +
+		call.fail("\"" + excerpt(currency, 20) +
 		          "\" is no currency; write a code of three letters, such as EUR");
 	const std::string compact = wants_compact(call) ? " compact-short" : "";
 	return formatted(call, "currency/" + currency + compact + decimals(call, call.named("decimals"), ""));

@@ -4,6 +4,7 @@
 
 #include "expression/script_value.hpp"
 #include "expression/template_lexer.hpp"
+#include "value/excerpt.hpp"
 
 namespace playbook::expression {
 namespace {
@@ -63,7 +64,7 @@ private:
 	}
 	[[noreturn]] void unexpected(const TemplateToken &token) const {
 		if (token.kind == Kind::End) fail(token, "unexpected end of a mustache", "Close it with }}.");
-		fail(token, "unexpected \"" + token.text.substr(0, 40) + "\" in a mustache",
+		fail(token, "unexpected \"" + excerpt(token.text, 40) + "\" in a mustache",
 		     "A mustache is a variable or a helper with its arguments, as in {{customer.name}} or {{date "
 		     "customer.renewal_date}}.");
 	}

@@ -46,8 +46,6 @@ void close_chunk(std::string &chunk, std::int32_t rows) {
 	chunk.replace(at, row_count_bytes, count);
 }
 
-void refuse_chunk(const char *why) { throw pg::Error(ERRCODE_DATA_CORRUPTED, "row set cannot be read", why); }
-
 std::int8_t ChunkCursor::int8() { return static_cast<std::int8_t>(bytes(1)[0]); }
 
 std::int16_t ChunkCursor::int16() {
@@ -63,7 +61,7 @@ std::int32_t ChunkCursor::int32() {
 }
 
 std::string_view ChunkCursor::bytes(std::size_t length) {
-	if (length > chunk_.size() - at_) refuse_chunk("It ends in the middle of a row.");
+	if (length > chunk_.size() - at_) throw BrokenChunk("It ends in the middle of a row.");
 	const std::string_view found = chunk_.substr(at_, length);
 	at_ += length;
 	return found;
@@ -72,11 +70,11 @@ std::string_view ChunkCursor::bytes(std::size_t length) {
 ChunkHeader read_header(std::string_view chunk) {
 	ChunkCursor cursor(chunk);
 	if (chunk.size() < magic.size() || cursor.bytes(magic.size()) != magic)
-		refuse_chunk("It does not begin as a row set of this version does.");
+		throw BrokenChunk("It does not begin as a row set of this version does.");
 	ChunkHeader header;
 	header.encoding = static_cast<unsigned char>(cursor.int8());
 	const std::int16_t columns = cursor.int16();
-	if (columns < 0) refuse_chunk("It has a negative number of columns.");
+	if (columns < 0) throw BrokenChunk("It has a negative number of columns.");
 	for (int i = 0; i < columns; ++i) {
 		Column column;
 		column.name = cursor.bytes(static_cast<std::uint16_t>(cursor.int16()));
@@ -86,7 +84,7 @@ ChunkHeader read_header(std::string_view chunk) {
 		header.columns.push_back(std::move(column));
 	}
 	header.rows = cursor.int32();
-	if (header.rows < 0) refuse_chunk("It has a negative number of rows.");
+	if (header.rows < 0) throw BrokenChunk("It has a negative number of rows.");
 	header.size = cursor.position();
 	return header;
 }

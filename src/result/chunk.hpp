@@ -9,9 +9,28 @@
 // All integers big-endian. Core of the format only: nothing here knows what the fields' bytes mean.
 #pragma once
 
-#include "result/row_set.hpp"
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace playbook::result {
+
+struct Column {
+	std::string name;
+	std::string type; // qualified and quoted where needed: "pg_catalog.numeric", "shop.\"Order\"[]"
+	std::int32_t typmod = -1;
+	bool as_text = false; // kept in text form
+
+	bool operator==(const Column &) const = default;
+};
+
+// The bytes are no chunk; what() says why, as a sentence. For clients it is XX001 (reading_chunks).
+class BrokenChunk : public std::runtime_error {
+public:
+	using std::runtime_error::runtime_error;
+};
 
 struct ChunkHeader {
 	int encoding = 0;
@@ -27,10 +46,10 @@ void append_int32(std::string &out, std::int32_t value);
 std::string chunk_header(const std::vector<Column> &columns, int encoding);
 void close_chunk(std::string &chunk, std::int32_t rows);
 
-// Throws XX001 when the bytes are no chunk.
+// Throws BrokenChunk.
 ChunkHeader read_header(std::string_view chunk);
 
-// Walks the fields of a chunk. Throws XX001 rather than read past its end.
+// Walks the fields of a chunk. Throws BrokenChunk rather than read past its end.
 class ChunkCursor {
 public:
 	explicit ChunkCursor(std::string_view chunk, std::size_t at = 0) : chunk_(chunk), at_(at) {}
@@ -45,7 +64,5 @@ private:
 	std::string_view chunk_;
 	std::size_t at_;
 };
-
-[[noreturn]] void refuse_chunk(const char *why);
 
 } // namespace playbook::result

@@ -1,5 +1,7 @@
 #include "result/erasure.hpp"
 
+#include <algorithm>
+
 #include "result/chunk.hpp"
 
 namespace playbook::result {
@@ -127,7 +129,7 @@ Remaining rows_without(std::string_view chunk, const Words &words) {
 		bool speaks = false;
 		const auto fields = static_cast<std::size_t>(cursor.int16());
 		if (fields != header.columns.size())
-			refuse_chunk("A row has not as many fields as there are columns.");
+			throw BrokenChunk("A row has not as many fields as there are columns.");
 		for (const Column &column : header.columns) {
 			const std::int32_t length = cursor.int32();
 			if (length < 0) continue;

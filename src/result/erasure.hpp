@@ -21,7 +21,7 @@ bool mentions(std::string_view text, const Words &words);
 // The document with null in place of texts that speak of a word, and without members that are named by one.
 Value without(const Value &document, const Words &words);
 
-// The chunk of a row set without the rows that speak of a word. Throws XX001 when the bytes are no chunk.
+// The chunk of a row set without the rows that speak of a word. Throws BrokenChunk.
 struct Remaining {
 	std::string chunk;
 	std::int32_t rows = 0;

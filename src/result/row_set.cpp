@@ -2,7 +2,6 @@
 
 #include "pg/identity.hpp"
 #include "pg/wire_encoding.hpp"
-#include "result/chunk.hpp"
 #include "result/column_type.hpp"
 #include "result/row_set_builder.hpp"
 
@@ -32,7 +31,7 @@ public:
 
 	void decode(ChunkCursor &cursor, Datum *values, bool *nulls) {
 		if (cursor.int16() != static_cast<std::int16_t>(fields_.size()))
-			refuse_chunk("A row has another number of fields.");
+			throw BrokenChunk("A row has another number of fields.");
 		for (std::size_t i = 0; i < fields_.size(); ++i) {
 			const std::int32_t length = cursor.int32();
 			nulls[i] = length < 0;
@@ -106,15 +105,17 @@ std::shared_ptr<const RowSet> RowSet::from_tuples(SPITupleTable *table) {
 
 std::shared_ptr<const RowSet> RowSet::from_chunks(std::vector<std::string> chunks, Oid owner) {
 	auto rows = std::make_shared<RowSet>();
-	for (const std::string &chunk : chunks) {
-		ChunkHeader header = read_header(chunk);
-		if (rows->columns_.empty())
-			rows->columns_ = std::move(header.columns);
-		else if (rows->columns_.size() != header.columns.size())
-			refuse_chunk("Its chunks have different columns.");
-		rows->row_count_ += header.rows;
-	}
-	if (chunks.empty()) refuse_chunk("It has no chunk.");
+	reading_chunks([&] {
+		if (chunks.empty()) throw BrokenChunk("It has no chunk.");
+		for (const std::string &chunk : chunks) {
+			ChunkHeader header = read_header(chunk);
+			if (rows->columns_.empty())
+				rows->columns_ = std::move(header.columns);
+			else if (rows->columns_.size() != header.columns.size())
+				throw BrokenChunk("Its chunks have different columns.");
+			rows->row_count_ += header.rows;
+		}
+	});
 	rows->chunks_ = std::move(chunks);
 	rows->owner_ = owner;
 	return rows;
@@ -162,19 +163,21 @@ void RowSet::scan(const std::function<void(const Datum *values, const bool *null
 	RowDecoder decoder(columns_, types);
 	std::vector<Datum> values(columns_.size() + 1);
 	const std::unique_ptr<bool[]> nulls(new bool[columns_.size() + 1]);
-	for (const std::string &chunk : chunks_) {
-		const ChunkHeader header = read_header(chunk);
-		ChunkCursor cursor(chunk, header.size);
-		for (std::int32_t row = 0; row < header.rows; ++row) {
-			{
-				const pg::WireEncoding wire(header.encoding);
-				decoder.decode(cursor, values.data(), nulls.get());
+	reading_chunks([&] {
+		for (const std::string &chunk : chunks_) {
+			const ChunkHeader header = read_header(chunk);
+			ChunkCursor cursor(chunk, header.size);
+			for (std::int32_t row = 0; row < header.rows; ++row) {
+				{
+					const pg::WireEncoding wire(header.encoding);
+					decoder.decode(cursor, values.data(), nulls.get());
+				}
+				each(values.data(), nulls.get());
+				if (row % 1024 == 0) pg::call([] { CHECK_FOR_INTERRUPTS(); });
 			}
-			each(values.data(), nulls.get());
-			if (row % 1024 == 0) pg::call([] { CHECK_FOR_INTERRUPTS(); });
+			if (!cursor.at_end()) throw BrokenChunk("Bytes are left over after its last row.");
 		}
-		if (!cursor.at_end()) refuse_chunk("Bytes are left over after its last row.");
-	}
+	});
 }
 
 } // namespace playbook::result

@@ -8,16 +8,19 @@
 #pragma once
 
 #include "pg/guard.hpp"
+#include "result/chunk.hpp"
 #include "value/value.hpp"
 
 namespace playbook::result {
 
-struct Column {
-	std::string name;
-	std::string type; // qualified and quoted where needed: "pg_catalog.numeric", "shop.\"Order\"[]"
-	std::int32_t typmod = -1;
-	bool as_text = false; // kept in text form
-};
+// Runs what reads chunks: a broken one is the error that clients see.
+template <typename Fn> auto reading_chunks(Fn &&fn) {
+	try {
+		return fn();
+	} catch (const BrokenChunk &broken) {
+		throw pg::Error(ERRCODE_DATA_CORRUPTED, "row set cannot be read", broken.what());
+	}
+}
 
 class RowSet {
 public:

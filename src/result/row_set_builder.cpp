@@ -3,7 +3,6 @@
 #include <set>
 
 #include "pg/wire_encoding.hpp"
-#include "result/chunk.hpp"
 #include "result/column_type.hpp"
 #include "settings.hpp"
 

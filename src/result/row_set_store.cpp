@@ -1,6 +1,6 @@
 // Row sets between memory and the tables of step executions.
 #include "pg/spi.hpp"
-#include "result/chunk.hpp"
+#include "result/row_set.hpp"
 
 namespace playbook::result {
 namespace {

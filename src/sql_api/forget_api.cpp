@@ -1,6 +1,7 @@
 // What playbook_forget_customer (sql/playbook/49_forget_functions.sql) asks of texts, documents and row sets.
 #include "pg/function.hpp"
 #include "result/erasure.hpp"
+#include "result/row_set.hpp"
 
 PLAYBOOK_EXPORT_BEGIN
 PG_FUNCTION_INFO_V1(playbook_mentions);
@@ -28,7 +29,8 @@ Datum playbook_rows_without(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
 		// bytea and text are both plain varlenas
-		const result::Remaining left = result::rows_without(args.text(0, "rows"), args.texts(1, "words"));
+		const result::Remaining left = result::reading_chunks(
+		    [&] { return result::rows_without(args.text(0, "rows"), args.texts(1, "words")); });
 		return pg::composite(fcinfo, {pg::datum(pg::text_datum(left.chunk)), pg::int4(left.rows)});
 	});
 }

@@ -2,13 +2,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <unordered_map>
+
+#include "value/excerpt.hpp"
+
 namespace playbook {
 namespace {
 
 // Builds a Value from nlohmann's event stream, which hands over the digits of every floating-point number.
 class Builder : public nlohmann::json_sax<nlohmann::json> {
 public:
-	explicit Builder(const JsonLimits &limits) : limits_(limits) {}
+	Builder(std::size_t bytes, const JsonLimits &limits) : bytes_(bytes), limits_(limits) {}
 	Value take() { return std::move(root_); }
 
 	bool null() override { return add(Value()); }
@@ -36,7 +41,9 @@ public:
 	}
 	bool parse_error(std::size_t position, const std::string &token,
 	                 const nlohmann::detail::exception &) override {
-		throw JsonError("invalid JSON near \"" + token.substr(0, 40) + "\"", position);
+		// nlohmann counts what it has read, also the end.
+		throw JsonError("invalid JSON near \"" + excerpt(token, 40) + "\"",
+		                std::min(position > 0 ? position - 1 : 0, bytes_));
 	}
 
 private:
@@ -49,10 +56,20 @@ private:
 		} else if (open_.back().is_array()) {
 			open_.back().push_back(std::move(value));
 		} else {
-			// A repeated key keeps the last value, as jsonb does.
-			open_.back().set(keys_.back(), std::move(value));
+			// Value::set looks at every member there is, which is too much for an object of 100,000.
+			open_.back().members().push_back({std::move(keys_.back()), std::move(value)});
 		}
 		return true;
+	}
+	// A repeated key keeps its first place and its last value, as jsonb does.
+	static void keep_last_values(Value::Object &members) {
+		std::unordered_map<std::string_view, std::size_t> places;
+		for (std::size_t i = 0; i < members.size(); ++i) places.try_emplace(members[i].key, places.size());
+		if (places.size() == members.size()) return;
+		Value::Object kept(places.size());
+		for (Member &member : members) kept[places[member.key]].value = std::move(member.value);
+		for (const auto &[key, place] : places) kept[place].key = key;
+		members = std::move(kept);
 	}
 	bool open(Value container) {
 		if (open_.size() >= limits_.depth)
@@ -65,9 +82,11 @@ private:
 		Value done = std::move(open_.back());
 		open_.pop_back();
 		keys_.pop_back();
+		if (done.is_object()) keep_last_values(done.members());
 		return add(std::move(done));
 	}
 
+	const std::size_t bytes_;
 	const JsonLimits limits_;
 	Value root_;
 	std::vector<Value> open_;
@@ -79,7 +98,7 @@ private:
 Value parse_json(std::string_view text, const JsonLimits &limits) {
 	if (text.size() > limits.bytes)
 		throw JsonError("JSON text is larger than " + std::to_string(limits.bytes) + " bytes", limits.bytes);
-	Builder builder(limits);
+	Builder builder(text.size(), limits);
 	nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
 	return builder.take();
 }

@@ -31,21 +31,26 @@ public:
 	using Array = std::vector<Value>;
 	using Object = std::vector<Member>;
 
-	Value() = default;
-	Value(std::nullptr_t) {}
-	Value(bool value) : data_(value) {}
-	Value(Number value) : data_(std::move(value)) {}
-	Value(int value) : data_(Number{std::to_string(value)}) {}
-	Value(std::int64_t value) : data_(Number{std::to_string(value)}) {}
-	Value(std::size_t value) : data_(Number{std::to_string(value)}) {}
-	Value(std::string value) : data_(std::move(value)) {}
-	Value(std::string_view value) : data_(std::string(value)) {}
-	Value(const char *value) : data_(std::string(value)) {}
-	Value(Array value) : data_(std::move(value)) {}
+	Value();
+	Value(std::nullptr_t);
+	Value(bool value);
+	Value(Number value);
+	Value(int value);
+	Value(std::int64_t value);
+	Value(std::size_t value);
+	Value(std::string value);
+	Value(std::string_view value);
+	Value(const char *value);
+	Value(Array value);
 	Value(Object value);
+	Value(const Value &other);
+	Value(Value &&other) noexcept;
+	Value &operator=(const Value &other);
+	Value &operator=(Value &&other) noexcept;
+	~Value();
 
 	static Value object();
-	static Value array() { return Value(Array{}); }
+	static Value array();
 
 	bool is_null() const { return std::holds_alternative<std::monostate>(data_); }
 	bool is_boolean() const { return std::holds_alternative<bool>(data_); }
@@ -94,5 +99,25 @@ struct Member {
 	Value value;
 	bool operator==(const Member &) const = default;
 };
+
+// Here, where a Member is complete: C++20's vectors are constexpr, and clang instantiates them where they are
+// first used, for which an incomplete element is not enough.
+inline Value::Value() = default;
+inline Value::Value(std::nullptr_t) {}
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(Number value) : data_(std::move(value)) {}
+inline Value::Value(int value) : data_(Number{std::to_string(value)}) {}
+inline Value::Value(std::int64_t value) : data_(Number{std::to_string(value)}) {}
+inline Value::Value(std::size_t value) : data_(Number{std::to_string(value)}) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(const char *value) : data_(std::string(value)) {}
+inline Value::Value(Array value) : data_(std::move(value)) {}
+inline Value::Value(const Value &other) = default;
+inline Value::Value(Value &&other) noexcept = default;
+inline Value &Value::operator=(const Value &other) = default;
+inline Value &Value::operator=(Value &&other) noexcept = default;
+inline Value::~Value() = default;
+inline Value Value::array() { return Array{}; }
 
 } // namespace playbook
