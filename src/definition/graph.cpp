@@ -19,7 +19,9 @@ public:
 	    : definition_(built.definition), steps_(built.definition.steps), written_(built.written_dependencies),
 	      report_(report), all_mentions_(mentions.names), mentions_(steps_.size()),
 	      referenced_(steps_.size()), edges_(steps_.size()) {
-		for (const Step &step : steps_) positions_.emplace(step.id, step.position);
+		for (const Step &step : steps_)
+			if (positions_.emplace(step.id, step.position).second) ids_.push_back(step.id);
+		std::sort(ids_.begin(), ids_.end());
 		for (const Mention &mention : mentions.names)
 			if (mention.step >= 0) mentions_[index(mention.step)].push_back(&mention);
 	}
@@ -198,15 +200,12 @@ private:
 
 	void add_written(const Step &step, const std::vector<std::string> &dependencies) {
 		const std::string list = child_path(step.path, "depends_on");
-		std::vector<std::string> ids;
-		for (const auto &[id, position] : positions_) ids.push_back(id);
-		std::sort(ids.begin(), ids.end());
 		for (std::size_t i = 0; i < dependencies.size(); ++i) {
 			const std::string path = child_path(list, i);
 			const int target = position_of(dependencies[i]);
 			if (target < 0)
 				report_.error("PB032", path, "there is no step " + quoted(dependencies[i]),
-				              suggestion(dependencies[i], ids, "The steps are"));
+				              report_.suggestion(dependencies[i], ids_, "The steps are"));
 			else if (target == step.position)
 				report_.error("PB034", path,
 				              "step " + quoted(step.id) + " depends on itself: " + step.id + " -> " +
@@ -249,15 +248,21 @@ private:
 	// Every step that must be final before this one starts, each with the edge it comes from.
 	std::vector<Wait> waits_of(const Step &step) const {
 		std::vector<Wait> waits;
-		if (step.parent >= 0) waits.push_back({step.parent, nullptr});
+		std::vector<bool> seen(steps_.size(), false); // carriers within carriers have the same branches
+		const auto wait_for = [&](int target, const Edge *edge) {
+			if (seen[index(target)]) return;
+			seen[index(target)] = true;
+			waits.push_back({target, edge});
+		};
+		if (step.parent >= 0) wait_for(step.parent, nullptr);
 		for (const Edge &edge : edges_[index(step.position)]) {
 			if (edge.removed) continue;
-			waits.push_back({edge.target, &edge});
+			wait_for(edge.target, &edge);
 			if (is_ancestor(edge.target, step)) continue; // its branches are where this step is
 			std::vector<int> branches;
 			add_branches(edge.target, branches);
 			for (const int branch : branches)
-				if (branch != step.position) waits.push_back({branch, &edge});
+				if (branch != step.position) wait_for(branch, &edge);
 		}
 		return waits;
 	}
@@ -348,6 +353,7 @@ private:
 	Report &report_;
 	const std::vector<Mention> &all_mentions_;
 	std::unordered_map<std::string, int> positions_;
+	std::vector<std::string> ids_; // sorted
 	std::vector<std::vector<const Mention *>> mentions_;
 	std::vector<std::set<int>> referenced_; // by each step's config, with ${…}
 	std::vector<std::vector<Edge>> edges_;

@@ -152,7 +152,7 @@ private:
 		std::vector<std::string> known;
 		if (given != nullptr && given->is_object())
 			for (const Member &member : given->members()) known.push_back(member.key);
-		std::string hint = suggestion(placeholder.name, known, "Given are");
+		std::string hint = report_.suggestion(placeholder.name, known, "Given are");
 		for (const Parameter &parameter : definition_.parameters)
 			if (parameter.name == placeholder.name)
 				hint =

@@ -90,7 +90,7 @@ private:
 		if (mention.name.size() < 2) return;
 		if (std::find(known.begin(), known.end(), mention.name[1]) == known.end())
 			report(mention, code, message + quoted(mention.name[1]),
-			       suggestion(mention.name[1], known, valid));
+			       report_.suggestion(mention.name[1], known, valid));
 	}
 
 	void check_parameter(const Mention &mention) {
@@ -110,7 +110,7 @@ private:
 		const auto found = steps_.find(mention.name[at]);
 		if (found == steps_.end())
 			return report(mention, "PB032", "there is no step " + quoted(mention.name[at]),
-			              suggestion(mention.name[at], step_ids_, "The steps are"));
+			              report_.suggestion(mention.name[at], step_ids_, "The steps are"));
 		const Step &step = definition_.steps[static_cast<std::size_t>(found->second)];
 		if (mention.rows && !yields_rows(step))
 			report(mention, "PB053", "step " + quoted(step.id) + " yields no rows",

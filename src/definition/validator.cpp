@@ -222,7 +222,7 @@ private:
 			const auto found = std::find(names.begin(), names.end(), member.key);
 			if (found == names.end()) {
 				report_.error("PB045", member_path, "there is no parameter " + quoted(member.key),
-				              suggestion(member.key, names, "The parameters are"));
+				              report_.suggestion(member.key, names, "The parameters are"));
 				continue;
 			}
 			const bool templated =

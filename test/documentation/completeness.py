@@ -97,6 +97,28 @@ def settings(database):
     return compare("doc/operations.md has every setting, its default, range and context", shown, present)
 
 
+def limits(database):
+    """A limit with a setting shows its default and range; one that ends with an error of its own names its test."""
+    wrong = []
+    present = {name: (default, bounds) for name, default, bounds in query(database, """
+        SELECT name, boot_val || coalesce(' ' || unit, ''), format('%s to %s', min_val, max_val)
+        FROM pg_settings WHERE name LIKE 'playbook.%'""")}
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", read("doc/limits.md"),
+                      re.MULTILINE)
+    for limit, setting, default, bounds, beyond, test in rows:
+        name = setting.strip("`")
+        if name.startswith("playbook.") and present.get(name) != (default, bounds):
+            wrong.append(f"{name} is {present.get(name)}, not {default}, {bounds}")
+        if test.startswith("`") and not os.path.isfile("test/" + test.strip("`")):
+            wrong.append(f"{limit}: there is no test/{test.strip('`')}")
+        if "54000" in beyond and name.startswith("playbook.") and test == "–":
+            wrong.append(f"{limit} has no test")
+    shown = {setting.strip("`") for _, setting, *_ in rows}
+    wrong += [f"{name} has no line" for name in present if name.startswith("playbook.max_") and name not in shown]
+    return [f"{'not ok' if wrong or not rows else 'ok'} - doc/limits.md has default, range and test of every limit",
+            *[f"# {each}" for each in wrong]]
+
+
 def sqlstates():
     """The codes by the names that the server's headers give them."""
     config = os.environ.get("PG_CONFIG", "pg_config")
@@ -156,5 +178,5 @@ def links():
 
 
 def results(database):
-    return [*signatures(database), *examples(), *columns(database), *settings(database), *errors(), *named_errors(),
+    return [*signatures(database), *examples(), *columns(database), *settings(database), *limits(database), *errors(), *named_errors(),
             *links()]

@@ -39,6 +39,7 @@ TEST(Json, AnErrorShowsWholeCharacters) {
 	std::string longest = "[\"";
 	for (int i = 0; i < 30; ++i) longest += "é";
 	EXPECT_EQ(error_of(longest), "62: invalid JSON near \"\"" + longest.substr(2, 38) + "\"");
+	EXPECT_EQ(error_of("\"\\u1é\""), "4: invalid JSON near \"\"\\u1\"");
 }
 
 TEST(Excerpt, EndsWithAWholeCharacter) {
@@ -48,6 +49,9 @@ TEST(Excerpt, EndsWithAWholeCharacter) {
 	EXPECT_EQ(excerpt("aéb", 4), "aéb");
 	EXPECT_EQ(excerpt("😀", 3), "");
 	EXPECT_EQ(excerpt("", 0), "");
+	EXPECT_EQ(excerpt("a\xC3", 9), "a");
+	EXPECT_EQ(excerpt("a\xE2\x82", 9), "a");
+	EXPECT_EQ(excerpt("\xA9", 9), "");
 }
 
 } // namespace
