@@ -38,11 +38,15 @@ bool is_session_of(Oid role) {
 }
 
 OwnerIdentity::OwnerIdentity(Oid owner, bool restricted) {
+	if (restricted) portals_.emplace();
 	GetUserIdAndSecContext(&user_, &security_);
 	const int flags = restricted ? SECURITY_RESTRICTED_OPERATION | SECURITY_LOCAL_USERID_CHANGE : 0;
 	SetUserIdAndSecContext(owner, security_ | flags);
 }
 
-OwnerIdentity::~OwnerIdentity() { SetUserIdAndSecContext(user_, security_); }
+OwnerIdentity::~OwnerIdentity() {
+	portals_.reset(); // as the owner still: it is the owner's cursors that end
+	SetUserIdAndSecContext(user_, security_);
+}
 
 } // namespace playbook::pg

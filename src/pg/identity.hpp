@@ -4,9 +4,10 @@
 // kept plan on qualified tables could otherwise be hijacked by an operator in the caller's path.
 // OwnerIdentity: a playbook's SQL in a session that did not connect as its owner, as the owner and under the
 // restricted-operation flag, so that neither a deferred trigger nor SET ROLE nor a temporary table outlives
-// the step.
+// the step; nor does a cursor (PortalFence).
 #pragma once
 
+#include "pg/portal_fence.hpp"
 #include "pg/transaction.hpp"
 
 namespace playbook::pg {
@@ -42,6 +43,7 @@ public:
 	OwnerIdentity &operator=(const OwnerIdentity &) = delete;
 
 private:
+	std::optional<PortalFence> portals_; // when restricted
 	Oid user_ = InvalidOid;
 	int security_ = 0;
 };
