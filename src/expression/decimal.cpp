@@ -44,6 +44,14 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
 	return result;
 }
 
+std::optional<std::string> Decimal::whole() const {
+	constexpr long longest = 19; // of a bigint
+	if (is_zero()) return "0";
+	const long length = static_cast<long>(digits_.size());
+	if (length > point_ || point_ > longest) return std::nullopt;
+	return (negative_ ? "-" : "") + digits_ + std::string(static_cast<std::size_t>(point_ - length), '0');
+}
+
 std::strong_ordering Decimal::operator<=>(const Decimal &other) const {
 	const auto sign = [](const Decimal &d) { return d.is_zero() ? 0 : d.negative_ ? -1 : 1; };
 	if (sign(*this) != sign(other)) return sign(*this) <=> sign(other);

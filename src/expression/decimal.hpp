@@ -16,6 +16,8 @@ public:
 	static std::optional<Decimal> parse(std::string_view text);
 
 	bool is_zero() const { return digits_.empty(); }
+	// "77" for 77.0 and 7.7e1; nullopt when it is no whole number, or one that no integer type holds.
+	std::optional<std::string> whole() const;
 	std::strong_ordering operator<=>(const Decimal &other) const;
 	bool operator==(const Decimal &other) const { return (*this <=> other) == 0; }
 

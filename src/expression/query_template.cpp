@@ -151,7 +151,7 @@ private:
 		if (result_.values.size() >= max_bound_values)
 			fail(site, "makes more than 65535 bound values",
 			     "Use a list in IN ({{name}}), which is bound as one value.");
-		result_.values.push_back(BoundValue{std::move(value), is_array});
+		result_.values.push_back(BoundValue{std::move(value), is_array, site.name});
 		const std::size_t begin = result_.text.size();
 		result_.text += '$' + std::to_string(result_.values.size());
 		inserted_.push_back(Insertion{begin, result_.text.size(), SqlTokenKind::Parameter, &site});

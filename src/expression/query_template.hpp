@@ -37,6 +37,7 @@ struct Placeholder {
 struct BoundValue {
 	Value value;           // scalar, or an array when is_array
 	bool is_array = false; // to be bound as one array
+	std::string name = {}; // of the placeholder; empty where none was written
 };
 
 struct BuiltQuery {

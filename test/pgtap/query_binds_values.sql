@@ -1,6 +1,6 @@
 -- Values reach a query untyped: its context decides their type, an index is used, and no value becomes SQL.
 BEGIN;
-SELECT plan(25);
+SELECT plan(33);
 \ir data_steps.psql
 CREATE TABLE qb_account (id integer PRIMARY KEY, name text, arr numeric, opened date, tags text[], facts jsonb);
 INSERT INTO qb_account SELECT n, 'account ' || n, n * 10, date '2026-01-01' + n % 300, ARRAY['t' || n % 3], jsonb_build_object('n', n)
@@ -24,6 +24,19 @@ SELECT seq AS seq_before, idx AS idx_before FROM qb_scans() \gset
 SELECT queried('SELECT name FROM qb_account WHERE id = {{parameters.id}}', '{}', '{"id": "4711"}') AS found \gset
 SELECT is(ROW(seq - :seq_before, idx - :idx_before), ROW(0::bigint, 1::bigint), 'the index on an integer key is used for a text')
 FROM qb_scans();
+SELECT seq AS seq_before, idx AS idx_before FROM qb_scans() \gset
+SELECT is((queried('SELECT name FROM qb_account WHERE id = {{parameters.id}}', '{}', '{"id": 77.0}'))->>'name', 'account 77',
+          'a whole number written with decimals is an integer');
+SELECT is(ROW(seq - :seq_before, idx - :idx_before), ROW(0::bigint, 1::bigint), 'and the index is used') FROM qb_scans();
+SELECT is((queried('SELECT count(*) FROM qb_account WHERE id IN ({{parameters.ids}})', '{}', '{"ids": [1.0, 2.00, 3]}'))->>'count', '3', 'in a list, too');
+SELECT is(queried('SELECT {{parameters.x}}::numeric AS x, {{parameters.x}} AS y', '{}', '{"x": 77.0}'), '{"x": 77.0, "y": "77.0"}',
+          'a number that is no integer keeps its digits');
+SELECT is(refused('query', '{"template": "SELECT name FROM qb_account WHERE id = {{parameters.id}}"}', '{"id": 77.5}'),
+          '22P02 invalid input syntax for type integer: "77.5"', 'nothing is rounded');
+SELECT is(error_of('s') ->> 'detail', 'It is the value of {{parameters.id}}.', 'and the placeholder is named');
+SELECT is(refused('query', '{"template": "SELECT name FROM qb_account WHERE id = {{which}}", "parameters": {"which": "${parameters.id}"}}', '{"id": "x"}'),
+          '22P02 invalid input syntax for type integer: "x"', 'a text that is no number');
+SELECT is(error_of('s') ->> 'detail', 'It is the value of {{which}}.', 'under the name that the author gave it');
 
 SELECT is((SELECT (r ->> 'count')::bigint FROM queried('SELECT count(*) FROM qb_account WHERE id IN ({{parameters.ids}})', '{}', '{"ids": [1, "2", 3, 99999]}') r),
           3::bigint, 'a list in IN');

@@ -158,6 +158,19 @@ TEST(Decimals, AreComparedByValue) {
 		EXPECT_FALSE(Decimal::parse(text)) << text;
 }
 
+TEST(Decimals, KnowWhetherTheyAreWhole) {
+	const auto whole = [](std::string_view text) { return Decimal::parse(text)->whole().value_or("no"); };
+	EXPECT_EQ(whole("77"), "77");
+	EXPECT_EQ(whole("77.0"), "77");
+	EXPECT_EQ(whole("-0.0"), "0");
+	EXPECT_EQ(whole("-7.70e1"), "-77");
+	EXPECT_EQ(whole("9223372036854775807.000"), "9223372036854775807");
+	EXPECT_EQ(whole("12e2"), "1200");
+	EXPECT_EQ(whole("77.00000000000000000000000001"), "no");
+	EXPECT_EQ(whole("0.5"), "no");
+	EXPECT_EQ(whole("1e900"), "no");
+}
+
 TEST(Timestamps, AreReadAsPostgresWritesThem) {
 	const auto read = [](std::string_view text) {
 		const auto time = Timestamp::parse(text);
