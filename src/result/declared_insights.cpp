@@ -23,8 +23,7 @@ public:
 	                                                              step::Mode::Session} {
 		const std::vector<definition::Output> &declared = execution.definition().outputs;
 		for (std::size_t i = 0; i < declared.size() && i < outputs.size(); ++i)
-			if (outputs[i].rows != nullptr)
-				outputs_.set(declared[i].name, values_of(declared[i], *outputs[i].rows));
+			if (outputs[i].rows != nullptr) take(declared[i], *outputs[i].rows);
 		options_.time_zone = settings::time_zone();
 		if (options_.time_zone.empty()) options_.time_zone = pg_get_timezone_name(session_timezone);
 		options_.locale = settings::locale();
@@ -50,6 +49,17 @@ public:
 	}
 
 private:
+	// An output whose rows cannot be written as JSON is one that is not there.
+	void take(const definition::Output &output, const RowSet &rows) {
+		try {
+			pg::Subtransaction guarded;
+			outputs_.set(output.name, values_of(output, rows));
+			guarded.commit();
+		} catch (const pg::Error &) {
+			outputs_.erase(output.name);
+		}
+	}
+
 	bool holds(const Value &insight) {
 		for (const char *key : {"when", "if"})
 			if (const Value *condition = insight.is_object() ? insight.find(key) : nullptr;

@@ -55,13 +55,31 @@ std::shared_ptr<const RowSet> rows_of(const Execution &execution, const StepRow 
 	return load_rows(execution.id, row.position, row.item);
 }
 
-Value data_of(const RowSet &rows, Value &holder) {
+// Writing rows as JSON may run their owner's code, a cast to json, and that may fail. The document says so:
+// an error would undo the execution that playbook_run is to tell of.
+template <typename Do> std::optional<execution::Failure> guarded(Do work) {
+	try {
+		pg::Subtransaction inner;
+		work();
+		inner.commit();
+		return std::nullopt;
+	} catch (const pg::Error &error) {
+		if (error.sqlstate() == ERRCODE_QUERY_CANCELED) throw;
+		return execution::failure_from(error);
+	}
+}
+
+Value data_of(const RowSet &rows) {
 	const std::int64_t limit = settings::result_rows();
 	Value data = Value::array();
 	if (limit > 0)
 		for (Value &object : rows.objects(limit)) data.push_back(std::move(object));
-	if (rows.row_count() > limit) holder.set("truncated", Value(true));
 	return data;
+}
+
+void set_data(Value &document, const RowSet &rows, Value data) {
+	if (rows.row_count() > settings::result_rows()) document.set("truncated", Value(true));
+	document.set("data", std::move(data));
 }
 
 Value step_document(const Execution &execution, const StepRow &row, bool include_data) {
@@ -79,10 +97,15 @@ Value step_document(const Execution &execution, const StepRow &row, bool include
 	if (!row.waiting_for.empty()) document.set("waiting_for", Value(row.waiting_for));
 	if (const Value *cached = row.output.find("cached")) document.set("cached", *cached);
 	if (!include_data) return document;
-	if (const std::shared_ptr<const RowSet> rows = rows_of(execution, row))
-		document.set("data", data_of(*rows, document));
-	else if (!row.output.is_null())
+	if (const std::shared_ptr<const RowSet> rows = rows_of(execution, row)) {
+		Value data;
+		if (const auto failure = guarded([&] { data = data_of(*rows); }))
+			document.set("data_error", failure->to_value());
+		else
+			set_data(document, *rows, std::move(data));
+	} else if (!row.output.is_null()) {
 		document.set("data", row.output);
+	}
 	return document;
 }
 
@@ -91,7 +114,17 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 	Value document = Value::object();
 	document.set("name", Value(output.name));
 	document.set("type", Value(output.type));
-	const OutputRows &made = all.emplace_back(rows_of_output(execution, output));
+	OutputRows &made = all.emplace_back(rows_of_output(execution, output));
+	Value data;
+	OutputFacts found;
+	if (made.rows != nullptr)
+		if (auto failure = guarded([&] {
+			    found = facts_of_output(execution, output, made);
+			    if (include_data) data = data_of(*made.rows);
+		    })) {
+			made.failure = std::move(failure);
+			made.rows = nullptr; // nor has an insight to speak of it
+		}
 	if (made.position >= 0)
 		document.set("source",
 		             Value(execution.definition().steps[static_cast<std::size_t>(made.position)].id));
@@ -105,10 +138,10 @@ Value output_document(Execution &execution, const definition::Output &output, bo
 		document.set("reason", Value(made.reason));
 		return document;
 	}
-	facts.push_back(facts_of_output(execution, output, made));
+	facts.push_back(std::move(found));
 	document.set("status", Value("success"));
 	document.set("row_count", Value(made.rows->row_count()));
-	if (include_data) document.set("data", data_of(*made.rows, document));
+	if (include_data) set_data(document, *made.rows, std::move(data));
 	return document;
 }
 
@@ -200,7 +233,9 @@ Value document_of(std::int64_t id, bool include_data) {
 		for (const std::string &sentence : *own) insights.push_back(Value(sentence));
 	} else if (released && !facts.empty()) {
 		const InsightStyle style{settings::locale(), settings::currency()};
-		for (const std::string &sentence : insights_of(facts, former_facts(execution), style))
+		std::vector<OutputFacts> former; // none where they cannot be had
+		(void) guarded([&] { former = former_facts(execution); });
+		for (const std::string &sentence : insights_of(facts, former, style))
 			insights.push_back(Value(sentence));
 	}
 	document.set("insights", std::move(insights));

@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
 }
 
 namespace playbook::result {
@@ -27,6 +28,23 @@ void refuse_equal_names(TupleDesc descriptor) {
 	}
 }
 
+// Without an encoding the server takes any bytes for text; rows become JSON, which is UTF-8, and others would
+// be in the way of whoever reads them. Called inside call().
+void require_utf8(const char *text, std::size_t length) {
+	(void) pg_verify_mbstr(PG_UTF8, text, static_cast<int>(length), false);
+}
+
+// The same of a value in its binary form, which may hold bytes that are no text: those of its text form
+// count.
+void require_utf8(Oid type, Datum value, const char *bytes, std::size_t length) {
+	if (std::none_of(bytes, bytes + length, [](char c) { return IS_HIGHBIT_SET(c); })) return;
+	Oid function = InvalidOid;
+	bool is_varlena = false;
+	getTypeOutputInfo(type, &function, &is_varlena);
+	const char *text = OidOutputFunctionCall(function, value);
+	require_utf8(text, strlen(text));
+}
+
 } // namespace
 
 RowSetBuilder::RowSetBuilder(TupleDesc descriptor, std::int64_t max_rows)
@@ -44,6 +62,10 @@ RowSetBuilder::RowSetBuilder(TupleDesc descriptor, std::int64_t max_rows)
 	});
 	for (int i = 0; i < descriptor_->natts; ++i) {
 		const Form_pg_attribute attribute = TupleDescAttr(descriptor_, i);
+		if (GetDatabaseEncoding() == PG_SQL_ASCII)
+			pg::call([attribute] {
+				require_utf8(NameStr(attribute->attname), strlen(NameStr(attribute->attname)));
+			});
 		columns_.push_back(column_of(NameStr(attribute->attname), attribute->atttypid, attribute->atttypmod));
 		any_text_ = any_text_ || columns_.back().as_text;
 	}
@@ -106,6 +128,7 @@ void RowSetBuilder::encode(const Datum *values, const bool *nulls) {
 	const pg::WireEncoding wire;
 	const std::size_t before_row = chunk_.size();
 	const int count = static_cast<int>(columns_.size());
+	const bool any_bytes = GetDatabaseEncoding() == PG_SQL_ASCII;
 	append_int16(chunk_, static_cast<std::int16_t>(count));
 	pg::call([&] {
 		const MemoryContext before = MemoryContextSwitchTo(scratch_);
@@ -116,12 +139,16 @@ void RowSetBuilder::encode(const Datum *values, const bool *nulls) {
 			} else if (columns_[at].as_text) {
 				const char *text = OutputFunctionCall(&functions_[at], values[i]);
 				const std::size_t length = strlen(text);
+				if (any_bytes) require_utf8(text, length);
 				append_int32(chunk_, static_cast<std::int32_t>(length));
 				chunk_.append(text, length);
 			} else {
 				const bytea *sent = SendFunctionCall(&functions_[at], values[i]);
-				append_int32(chunk_, static_cast<std::int32_t>(VARSIZE(sent) - VARHDRSZ));
-				chunk_.append(VARDATA(sent), VARSIZE(sent) - VARHDRSZ);
+				const std::size_t length = VARSIZE(sent) - VARHDRSZ;
+				if (any_bytes)
+					require_utf8(TupleDescAttr(descriptor_, i)->atttypid, values[i], VARDATA(sent), length);
+				append_int32(chunk_, static_cast<std::int32_t>(length));
+				chunk_.append(VARDATA(sent), length);
 			}
 		}
 		MemoryContextSwitchTo(before);

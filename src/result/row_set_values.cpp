@@ -28,6 +28,18 @@ Oid type_of(InferredKind kind) {
 	return TEXTOID;
 }
 
+// What the server takes for JSON may be more than we can hold: "\\u0000", or a depth without end.
+Value parsed(const std::string &json) {
+	std::string reason;
+	try {
+		return parse_json(json);
+	} catch (const JsonError &error) {
+		reason = error.what();
+	}
+	throw pg::Error(ERRCODE_UNTRANSLATABLE_CHARACTER, "a row cannot be written as JSON",
+	                "The reason: " + reason + ".");
+}
+
 } // namespace
 
 std::vector<Value> RowSet::objects(std::int64_t limit) const {
@@ -37,7 +49,7 @@ std::vector<Value> RowSet::objects(std::int64_t limit) const {
 	pg::ContextScope row("playbook row as object");
 	try {
 		scan([&](const Datum *values, const bool *nulls) {
-			objects.push_back(parse_json(json.text_of(values, nulls)));
+			objects.push_back(parsed(json.text_of(values, nulls)));
 			row.reset();
 			if (limit > 0 && static_cast<std::int64_t>(objects.size()) >= limit) throw Enough{};
 		});
@@ -64,7 +76,7 @@ Value RowSet::column_values(int column) const {
 			if (numeric)
 				key =
 				    pg::call([value]() -> const char * { return numeric_normalize(DatumGetNumeric(value)); });
-			if (seen.insert(std::move(key)).second) items.push_back(parse_json(text));
+			if (seen.insert(std::move(key)).second) items.push_back(parsed(text));
 		}
 		row.reset();
 	});
