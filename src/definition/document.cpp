@@ -1,5 +1,7 @@
 #include "definition/document.hpp"
 
+#include <algorithm>
+
 #include "definition/node.hpp"
 #include "definition/path.hpp"
 #include "definition/wording.hpp"
@@ -244,21 +246,25 @@ Document read_document(std::string_view whole, const ParseLimits &limits) {
 		return refuse("PB005", node->position,
 		              "the definition is nested deeper than " + std::to_string(limits.depth) + " levels",
 		              "Aliases count with what they stand for.");
-	if (node->kind == Node::Kind::Mapping)
-		for (const Node::Entry &entry : node->entries)
-			if (entry.key == "playbook" && !entry.merge &&
-			    tree.nodes[static_cast<std::size_t>(entry.node)].kind == Node::Kind::Mapping) {
-				for (const Node::Entry &other : node->entries)
-					if (&other != &entry)
-						document.problems.push_back(
-						    {Problem::Severity::Error, "PB020", other.key, other.key_position.line,
-						     other.key_position.column,
-						     "unknown key " + quoted(other.key) + " beside \"playbook\"",
-						     "Everything belongs below playbook:, indented."});
-				root = entry.node;
-				node = &tree.nodes[static_cast<std::size_t>(root)];
-				break;
-			}
+	const auto wrapper =
+	    std::find_if(node->entries.begin(), node->entries.end(),
+	                 [](const Node::Entry &entry) { return entry.key == "playbook" && !entry.merge; });
+	if (wrapper != node->entries.end()) {
+		const Node &inner = tree.nodes[static_cast<std::size_t>(wrapper->node)];
+		if (inner.kind == Node::Kind::Scalar && inner.scalar.is_null())
+			return refuse("PB022", wrapper->key_position, "\"playbook\" is empty",
+			              "Indent the definition below playbook:, or remove that line.");
+		if (inner.kind == Node::Kind::Mapping) {
+			for (const Node::Entry &other : node->entries)
+				if (&other != &*wrapper)
+					document.problems.push_back({Problem::Severity::Error, "PB020", other.key,
+					                             other.key_position.line, other.key_position.column,
+					                             "unknown key " + quoted(other.key) + " beside \"playbook\"",
+					                             "Everything belongs below playbook:, indented."});
+			root = wrapper->node;
+			node = &inner;
+		}
+	}
 	if (node->kind != Node::Kind::Mapping)
 		return refuse("PB010", node->position, "the definition must be a mapping of keys to values",
 		              "Begin with id:, name: and steps:.");

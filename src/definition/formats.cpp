@@ -93,7 +93,8 @@ void check_duration(const Annotation &annotation, bool may_be_negative, Report &
 	if (!duration)
 		report.error("PB026", annotation.path, quoted(text) + " is no length of time", duration_hint);
 	else if (!may_be_negative && duration->is_negative() && !annotation.value->is_number())
-		report.error("PB026", annotation.path, place_name(annotation.path) + " must not be negative");
+		report.error("PB026", annotation.path, place_name(annotation.path) + " must not be negative",
+		             "Leave the sign out.");
 }
 
 } // namespace

@@ -15,7 +15,7 @@ struct Problem {
 	int line = 0;     // 1-based; 0 when unknown
 	int column = 0;
 	std::string message; // lower case, no full stop, values quoted
-	std::string hint;    // a full sentence, or empty
+	std::string hint;    // a full sentence; Report gives those without one the hint of their code
 };
 
 using Problems = std::vector<Problem>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "definition/hints.hpp"
 #include "definition/wording.hpp"
 
 namespace playbook::definition {
@@ -51,6 +52,8 @@ void Report::take(Problems problems) {
 }
 
 Problems Report::finish() {
+	for (Problem &problem : problems_)
+		if (problem.hint.empty()) problem.hint = general_hint(problem.code);
 	const auto key = [](const Problem &problem) {
 		return std::tie(problem.line, problem.column, problem.path, problem.code, problem.message);
 	};

@@ -28,7 +28,7 @@ public:
 	                       std::string_view valid) const;
 	// Problems that know their path but not their position.
 	void take(Problems problems);
-	// All of them in the order of the text, equal ones once.
+	// All of them in the order of the text, equal ones once, each with a hint.
 	Problems finish();
 
 private:

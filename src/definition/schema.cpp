@@ -46,6 +46,34 @@ std::string kind_in_words(std::string_view kind) {
 	return "empty";
 }
 
+// How a value of one of these kinds is written.
+std::string kind_hint(const std::vector<std::string> &kinds) {
+	const std::string &kind = kinds.empty() ? std::string() : kinds.front();
+	if (kind == "string") return "Put the text in double quotes.";
+	if (kind == "integer") return "Write digits only, such as 3, without quotes.";
+	if (kind == "number") return "Write a number such as 2.5, without quotes.";
+	if (kind == "boolean") return "Write true or false, without quotes.";
+	if (kind == "array")
+		return "Write each item on a line of its own that begins with \"- \", or [first, second].";
+	if (kind == "object") return "Write its keys on lines below it, indented, or {key: value}.";
+	return {};
+}
+
+// "Add "message": What they are told." as far as the schema has words for the key.
+std::string missing_key_hint(const Value *properties, const std::string &key) {
+	const Value *property = properties != nullptr ? properties->find(key) : nullptr;
+	const Value *description = property != nullptr ? property->find("description") : nullptr;
+	return "Add " + quoted(key) + (description != nullptr ? ": " + description->string() : ".");
+}
+
+// What a number may be, as far as its schema bounds it.
+std::string range_hint(const Value &schema) {
+	const Value *least = schema.find("minimum"), *most = schema.find("maximum");
+	if (least == nullptr) return "Write " + most->number() + " or less.";
+	if (most == nullptr) return "Write " + least->number() + " or more.";
+	return "Write a number from " + least->number() + " to " + most->number() + ".";
+}
+
 bool is_of_kind(const Value &value, std::string_view kind) {
 	if (kind == "integer") return value.as_integer().has_value();
 	return kind == value.kind_name();
@@ -125,7 +153,8 @@ private:
 		                                            : kind_in_words(value.kind_name());
 		report("PB022", path,
 		       place_name(path) + " must be " + one_of(words) + ", not " +
-		           (value.is_boolean() ? value.as_text() : found));
+		           (value.is_boolean() ? value.as_text() : found),
+		       value.is_null() ? "Give it a value, or remove the key." : kind_hint(kinds));
 	}
 
 	bool check_kind(const Value &schema, const Value &value, const std::string &path) {
@@ -140,7 +169,8 @@ private:
 
 	void check_choice(const Value &schema, const Value &value, const std::string &path) {
 		if (const Value *only = schema.find("const"); only != nullptr && !(*only == value))
-			report("PB023", path, place_name(path) + " must be " + only->as_text());
+			report("PB023", path, place_name(path) + " must be " + only->as_text(),
+			       "Write " + only->as_text() + ", or remove the key.");
 		const Value *choices = schema.find("enum");
 		if (choices == nullptr) return;
 		std::vector<std::string> words;
@@ -161,24 +191,28 @@ private:
 		if (const auto least = bound("minimum"); least && number && *number < *least)
 			report("PB024", path,
 			       place_name(path) + " must be at least " + schema.find("minimum")->number() + ", not " +
-			           value.number());
+			           value.number(),
+			       range_hint(schema));
 		if (const auto most = bound("maximum"); most && number && *number > *most)
 			report("PB024", path,
 			       place_name(path) + " must be at most " + schema.find("maximum")->number() + ", not " +
-			           value.number());
+			           value.number(),
+			       range_hint(schema));
 	}
 
 	void check_text(const Value &schema, const Value &value, const std::string &path) {
 		const std::string &text = value.string();
 		if (const Value *least = schema.find("minLength");
 		    least != nullptr && static_cast<std::int64_t>(count_characters(text)) < *least->as_integer()) {
-			report("PB024", path, place_name(path) + " must not be empty");
+			report("PB024", path, place_name(path) + " must not be empty",
+			       "Write a text, or remove the key.");
 			return;
 		}
 		if (const Value *most = schema.find("maxLength");
 		    most != nullptr && static_cast<std::int64_t>(count_characters(text)) > *most->as_integer())
 			report("PB024", path,
-			       place_name(path) + " must not be longer than " + most->number() + " characters");
+			       place_name(path) + " must not be longer than " + most->number() + " characters",
+			       "It has " + std::to_string(count_characters(text)) + ": shorten it.");
 		if (const Value *pattern = schema.find("pattern");
 		    pattern != nullptr && !matches(pattern->string(), text)) {
 			const Value *description = schema.find("description");
@@ -190,18 +224,20 @@ private:
 	void check_list(const Value &schema, const Value &value, const std::string &path) {
 		if (const Value *least = schema.find("minItems");
 		    least != nullptr && static_cast<std::int64_t>(value.size()) < *least->as_integer())
-			report("PB024", path, place_name(path) + " must not be empty");
+			report("PB024", path, place_name(path) + " must not be empty",
+			       "Write at least one item, or remove the key.");
 		if (const Value *items = schema.find("items"))
 			for (std::size_t i = 0; i < value.size(); ++i)
 				check(*items, value.items()[i], child_path(path, i));
 	}
 
 	void check_mapping(const Value &schema, const Value &value, const std::string &path) {
+		const Value *properties = schema.find("properties");
 		if (const Value *required = schema.find("required"))
 			for (const Value &key : required->items())
 				if (value.find(key.string()) == nullptr)
-					report("PB021", path, place_name(path) + " has no " + quoted(key.string()));
-		const Value *properties = schema.find("properties");
+					report("PB021", path, place_name(path) + " has no " + quoted(key.string()),
+					       missing_key_hint(properties, key.string()));
 		const Value *others = schema.find("additionalProperties");
 		if (properties == nullptr && others == nullptr) return;
 		for (const Member &member : value.members()) {
@@ -267,7 +303,8 @@ private:
 			if (branch.size() != 1 || required == nullptr) return false;
 			keys.push_back(quoted(required->items().front().string()));
 		}
-		report("PB021", path, place_name(path) + " has no " + one_of(keys));
+		report("PB021", path, place_name(path) + " has no " + one_of(keys),
+		       keys.size() > 1 ? "Add one of them." : "Add it.");
 		return true;
 	}
 

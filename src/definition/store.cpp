@@ -3,6 +3,7 @@
 #include "definition/library.hpp"
 
 #include "definition/export.hpp"
+#include "definition/hints.hpp"
 #include "execution/admission.hpp"
 #include "execution/plan_cache.hpp"
 #include "expression/condition.hpp"
@@ -205,6 +206,7 @@ ParseResult judge(const std::string &text) {
 		                  (refused->detail.empty() ? "" : " (" + refused->detail + ")");
 		problem.hint =
 		    condition.over_rows ? "It is one SQL expression over the columns of the rows." : refused->hint;
+		if (problem.hint.empty()) problem.hint = general_hint(problem.code);
 		parsed.problems.push_back(std::move(problem));
 	}
 	// Whoever found them, they are read in the order of the text.

@@ -111,7 +111,7 @@ FROM playbook_validate(E'id: a\nname: A\nsteps:\n  - id: a\n    type: email\n   
 
 -- No definition at all.
 SELECT is(refusal($$SELECT playbook_create('')$$), E'22023 line 1, column 1: the definition is empty\n'
-          'DETAIL: line 1, column 1: the definition is empty [PB001]', 'an empty text');
+          'DETAIL: line 1, column 1: the definition is empty [PB001]\nHINT: Begin with id:, name: and steps:.', 'an empty text');
 SELECT is(refusal($$SELECT playbook_create('just text')$$) ~ '\[PB010\]\nHINT: Begin with id:, name: and steps:\.$',
     true, 'a text that is no mapping');
 SELECT is(refusal($$SELECT playbook_create('[1, 2]')$$) ~ '^22023 .*\[PB010\]', true, 'a list');
@@ -119,7 +119,8 @@ SELECT is(refusal($$SELECT playbook_create(E'id: a\nname: [unclosed')$$) ~ '^220
     'YAML: ', true, 'broken YAML');
 SELECT is(refusal($$SELECT playbook_create('{"id": "a", }')$$),
           E'22023 line 1, column 13: invalid JSON: expected a key in double quotes, found "}"\n'
-          'DETAIL: line 1, column 13: invalid JSON: expected a key in double quotes, found "}" [PB004]',
+          'DETAIL: line 1, column 13: invalid JSON: expected a key in double quotes, found "}" [PB004]\n'
+          'HINT: Correct the text there; a list, text or mapping before that place may not be closed.',
               'broken JSON');
 SELECT is(refusal($$SELECT playbook_create(convert_from('\x69643a20ff', 'UTF8'))$$),
     '22021 invalid byte sequence for encoding "UTF8": 0xff',

@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "definition/hints.hpp"
 #include "definition/schema.hpp"
 #include "definition_support.hpp"
 
@@ -108,6 +109,8 @@ TEST(Documentation, ListsExactlyTheCodesOfTheSources) {
 	for (std::sregex_iterator at(text.begin(), text.end(), row), end; at != end; ++at)
 		EXPECT_TRUE(listed.insert((*at)[1]).second) << (*at)[1] << " is listed twice";
 	EXPECT_EQ(used, listed);
+	for (const std::string &known : listed) EXPECT_FALSE(general_hint(known).empty()) << known;
+	EXPECT_TRUE(general_hint("PB999").empty());
 }
 
 } // namespace

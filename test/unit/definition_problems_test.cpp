@@ -55,14 +55,15 @@ TEST(Problems, TextsThatYamlCutsAtACommaAreExplained) {
 }
 
 TEST(Problems, MissingKeys) {
-	expect_only("steps:\n" + task, "PB021", "", 1, 1, "the definition has no \"id\"");
+	expect_only("steps:\n" + task, "PB021", "", 1, 1, "the definition has no \"id\"",
+	            "Add \"id\": Names the playbook in every function.");
 	expect_only("id: x\n", "PB021", "", 1, 1, "the definition has no \"steps\"");
 	expect_only("id: x\nsteps: []\n", "PB024", "steps", 2, 8, "steps must not be empty");
 	expect_only(with_steps("  - {id: a}\n"), "PB021", "steps[0]", 3, 5, "steps[0] has no \"type\"");
 	expect_only(with_steps("  - {id: e, type: email}\n"), "PB021", "steps[0]", 3, 5,
 	            "steps[0] has no \"config\"");
 	expect_only(with_steps("  - {id: e, type: email, config: {to: a, subject: b}}\n"), "PB021",
-	            "steps[0].config", 3, 34, "steps[0].config has no \"body\" or \"html\"");
+	            "steps[0].config", 3, 34, "steps[0].config has no \"body\" or \"html\"", "Add one of them.");
 	expect_only(with_steps("  - {id: w, type: wait, config: {timeout: 3 days, for: 1 day}}\n"), "PB056",
 	            "steps[0].config.timeout", 3, 43, "\"timeout\" needs \"event\"");
 	expect_only(with_steps("  - {id: c, type: condition, config: {then: []}}\n"), "PB021", "steps[0].config",
@@ -73,7 +74,7 @@ TEST(Problems, MissingKeys) {
 
 TEST(Problems, WrongTypes) {
 	expect_only("id: x\nstrict: maybe\nsteps:\n" + task, "PB022", "strict", 2, 9,
-	            "strict must be true or false, not a text");
+	            "strict must be true or false, not a text", "Write true or false, without quotes.");
 	expect_only("id: x\nmax_parallel_steps: 2.5\nsteps:\n" + task, "PB022", "max_parallel_steps", 2, 21,
 	            "max_parallel_steps must be a whole number, not 2.5");
 	expect_only("id: x\nsteps: {a: 1}\n", "PB022", "steps", 2, 8, "steps must be a list, not a mapping");
@@ -82,11 +83,19 @@ TEST(Problems, WrongTypes) {
 	expect_only(with_steps("  - {id: e, type: email, config: {to: 5, subject: b, body: c}}\n"), "PB022",
 	            "steps[0].config.to", 3, 39, "steps[0].config.to must be a text or a list, not a number");
 	expect_only(with_steps("  - id: t\n    type: task\n    config:\n"), "PB022", "steps[0].config", 5, 5,
-	            "steps[0].config must be a mapping, not empty");
+	            "steps[0].config must be a mapping, not empty", "Give it a value, or remove the key.");
 	expect_only(with_steps(task) + "parameters: [{name: p, type: text}]\n", "PB023", "parameters[0].type", 4,
 	            30, "\"text\" is not valid for parameters[0].type", "Valid are string, number");
 	expect_only("id: x\npriority: 5000\nsteps:\n" + task, "PB024", "priority", 2, 11,
-	            "priority must be at most 100, not 5000");
+	            "priority must be at most 100, not 5000", "Write a number from -100 to 100.");
+}
+
+TEST(Problems, AnEmptyPlaybookIsNamed) {
+	for (const char *text :
+	     {"playbook:\nid: x\nsteps:\n  - {id: a, type: task}\n", "playbook:\n", "playbook: null\n"})
+		expect_only(text, "PB022", "", 1, 1, "\"playbook\" is empty",
+		            "Indent the definition below playbook:");
+	expect_only("{\"playbook\": null}", "PB022", "", 1, 2, "\"playbook\" is empty");
 }
 
 TEST(Problems, Ids) {

@@ -54,6 +54,7 @@ inline void expect_only(const std::string &text, const std::string &code, const 
 	EXPECT_EQ(problem.line, line) << described(problem);
 	EXPECT_EQ(problem.column, column) << described(problem);
 	EXPECT_EQ(problem.message, message);
+	EXPECT_FALSE(problem.hint.empty()) << described(problem);
 	EXPECT_NE(problem.hint.find(hint_part), std::string::npos) << described(problem);
 }
 
