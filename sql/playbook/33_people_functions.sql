@@ -28,6 +28,14 @@ BEGIN
             MESSAGE = format('unknown time zone "%s"', playbook_set_person.time_zone),
             HINT    = 'Valid names are in the view pg_timezone_names, such as Europe/Berlin.';
     END IF;
+    -- As the engine reads addresses, without a name beside it: the people's covering of customers compares it.
+    IF playbook_set_person.email !~ '^[^[:space:][:cntrl:]@<>()\[\]\\,;:"]+@[^[:space:][:cntrl:]@<>()\[\]\\,;:"]+$'
+       OR playbook_set_person.email ~ '(^|[.@])[.]|[.](@|$)' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('"%s" is no e-mail address', playbook_set_person.email),
+            HINT    = 'Write the address alone, as in ana@example.com.';
+    END IF;
     IF jsonb_typeof(playbook_set_person.attributes) <> 'object' THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',

@@ -4,6 +4,7 @@
 #include "definition/wording.hpp"
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
+#include "execution/changed_input.hpp"
 #include "execution/finish.hpp"
 #include "execution/replace.hpp"
 #include "execution/start.hpp"
@@ -145,23 +146,6 @@ std::set<int> downstream(const definition::Definition &definition, int from) {
 		}
 	}
 	return reached;
-}
-
-// JSON merge patch (RFC 7396).
-void merge(Value &target, const Value &patch) {
-	if (!patch.is_object()) {
-		target = patch;
-		return;
-	}
-	if (!target.is_object()) target = Value::object();
-	for (const Member &member : patch.members()) {
-		if (member.value.is_null())
-			target.erase(member.key);
-		else if (Value *present = target.find(member.key))
-			merge(*present, member.value);
-		else
-			target.set(member.key, member.value);
-	}
 }
 
 // An ended execution comes back to the live slot, with its steps and rows.
@@ -422,7 +406,7 @@ void retry(std::int64_t id, const std::optional<std::string> &from_step, const V
 		forget_rows(id, position);
 		reset(row);
 		if (from_step && !changes.is_null() && position == row_named(retried, *from_step).position) {
-			merge(input, changes);
+			change_input(input, retried.definition().steps[static_cast<std::size_t>(position)], changes);
 			row.input = std::move(input);
 			row.status = StepStatus::Waiting;
 			row.waiting_for = "retry";

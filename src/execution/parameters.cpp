@@ -42,9 +42,12 @@ std::string expected_form(const definition::Definition &definition) {
 void check(const definition::Definition &definition, const definition::Parameter &parameter,
            const Value &value) {
 	const std::string shown = excerpt(to_json(value), 100);
-	if (!fits(parameter.type, value))
+	if (!fits(parameter.type, value)) {
+		const std::string kind = value.kind_name();
+		const std::string article = kind == "array" || kind == "object" ? ", an " : ", a ";
 		refuse(definition, "parameter \"" + parameter.name + "\" must be of type " + parameter.type,
-		       "The value given is " + shown + ", a " + value.kind_name() + ".");
+		       "The value given is " + shown + article + kind + ".");
+	}
 	if (!parameter.allowed.empty() &&
 	    std::find(parameter.allowed.begin(), parameter.allowed.end(), value) == parameter.allowed.end())
 		refuse(definition, "parameter \"" + parameter.name + "\" has none of the allowed values",

@@ -288,6 +288,10 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 	if ((policy == Conflict::Allow) != (definition.conflict == Conflict::Allow))
 		execution.options.set("conflict", Value(*request.conflict));
 	execution.created_at = GetCurrentTimestamp();
+	if (request.start_at && TIMESTAMP_NOT_FINITE(*request.start_at))
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "start_at cannot be " + pg::timestamp_text(*request.start_at), "",
+		                "Give a time; what is to begin at once needs none.");
 	execution.due_at = std::max(request.start_at.value_or(execution.created_at), execution.created_at);
 	if (definition.deadline)
 		execution.deadline_at = *execution.due_at + definition.deadline->approximate_microseconds();

@@ -1,6 +1,6 @@
 -- playbook_skip, playbook_retry: taking one step out, doing failed ones again.
 BEGIN;
-SELECT plan(60);
+SELECT plan(65);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error;
@@ -133,6 +133,9 @@ steps: [{id: m, type: email, config: {to: "not an address", subject: Hello, body
 $yaml$, true) \g /dev/null
 SELECT playbook_start('mail') AS execution \gset
 SELECT is(playbook_advance(:execution), 'failed', 'a mail to nobody fails');
+SELECT is(refusal(format($$SELECT playbook_retry(%s, 'm', '{"too": ["buyer@acme.example"]}')$$, :execution)) ~
+          '^22023 there is no "too" in the input of step "m"\nHINT: Did you mean "to"', true, 'a key that the step does not know');
+SELECT is((SELECT status FROM playbook_executions WHERE id = :execution), 'failed', 'a refusal brings nothing back to life');
 SELECT lives_ok(format($$SELECT playbook_retry(%s, 'm', '{"to": ["buyer@acme.example"]}')$$, :execution),
     'with another address');
 SELECT is(playbook_advance(:execution), 'completed', 'it is queued');
@@ -140,6 +143,14 @@ SELECT is((SELECT concat_ws(' ', recipient, payload ->> 'subject') FROM playbook
     WHERE execution_id = :execution), 'buyer@acme.example Hello',
           'to that one, the rest as it was');
 SELECT is((SELECT count(*) FROM playbook_outbox WHERE execution_id = :execution), 1::bigint, 'once');
+SELECT playbook_start('work') AS execution \gset
+SELECT playbook_advance(:execution) \g /dev/null
+SELECT is(refusal(format($$SELECT playbook_retry(%s, 'two', %L)$$, :execution, changes)), '22023 ' || said, 'of a statement: ' || changes)
+FROM (VALUES ('{"parameters": {"m": 1}}', E'there is no "m" in parameters of the input of step "two"\nHINT: It can be n.'),
+             ('{"n": 1}', E'there is no "n" in the input of step "two"\nHINT: It can be template or parameters.')) AS t (changes, said);
+SELECT lives_ok(format($$SELECT playbook_retry(%s, 'two', '{"parameters": {"n": 8}}')$$, :execution), 'one that it has');
+SELECT playbook_cancel(:execution) \g /dev/null
+TRUNCATE retry_ledger;
 
 -- Row sets and items of what is done again are done again.
 CREATE TABLE retry_rows AS SELECT n FROM generate_series(1, 3) AS n;

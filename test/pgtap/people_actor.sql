@@ -1,6 +1,6 @@
 -- For whom a session acts: playbook.actor where it is believed, else the role's person, else the role's name.
 BEGIN;
-SELECT plan(17);
+SELECT plan(27);
 \ir refusal.psql
 
 CREATE ROLE people_app;      GRANT playbook_trusted_app TO people_app;
@@ -50,6 +50,12 @@ SELECT is(as_role('people_nobody', $$SELECT playbook_is_named('{"roles": ["peopl
     'but where the role is named');
 SELECT is(refusal($$SELECT playbook_set_person('p4', 'Pau', 'PETRA@example.com')$$) ~ '^23505 ', true,
     'an e-mail is one person''s, in whatever case');
+
+SELECT is(refusal(format($$SELECT playbook_set_person('p5', 'Pam', %L)$$, address)),
+          format(E'22023 "%s" is no e-mail address\nHINT: Write the address alone, as in ana@example.com.', address), 'no address: ' || address)
+FROM unnest(ARRAY['bad mail', 'pam', 'pam@', '@example.com', 'Pam <pam@example.com>', 'pam@example.com, b@example.com', 'p..m@example.com',
+                  'pam@example.', E'pam@example.com\nBcc: x@y.example']) AS address;
+SELECT lives_ok($$SELECT playbook_set_person('p5', 'Pam', 'pam.o''neil+crm@mail.bücher.example')$$, 'what is one, is taken');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 -- playbook_start: what it gives back, what each argument does, and each refusal; after a refusal nothing is stored.
 BEGIN;
-SELECT plan(55);
+SELECT plan(57);
 \ir refusal.psql
 
 CREATE ROLE start_author; GRANT playbook_author TO start_author;
@@ -85,7 +85,7 @@ FROM (VALUES
         'none of the allowed values'),
     ('{"who": "x", "days": 1.5}', E'parameter "days" must be of type integer\nDETAIL: The value given is 1.5, a '
         'number.', 'a fraction for an integer'),
-    ('{"who": "x", "list": {}}', E'parameter "list" must be of type array\nDETAIL: The value given is {}, a object.',
+    ('{"who": "x", "list": {}}', E'parameter "list" must be of type array\nDETAIL: The value given is {}, an object.',
         'an object for an array'),
     ('{"who": "x", "flag": "yes"}',
         E'parameter "flag" must be of type boolean\nDETAIL: The value given is "yes", a string.',
@@ -166,6 +166,9 @@ SELECT is(playbook_advance(:later), 'pending', 'before that time nothing begins'
 SELECT is((SELECT count(*) FROM playbook_step_executions WHERE execution_id = :later), 0::bigint, 'no step either');
 SELECT is(playbook_advance(playbook_start('plain', start_at => now() - interval '2 days')), 'completed',
     'a time that has passed is now');
+SELECT is(refusal(format($$SELECT playbook_start('plain', start_at => %L)$$, never)),
+          format(E'22023 start_at cannot be %s\nHINT: Give a time; what is to begin at once needs none.', never), 'never is no time: ' || never)
+FROM unnest(ARRAY['infinity', '-infinity']) AS never;
 SELECT playbook_update('plain', tiny('plain', 'Draft', '1 day')) \g /dev/null
 SELECT is(playbook_advance(playbook_start('plain')), 'completed', 'the published one starts, not its draft');
 SELECT is(playbook_advance(playbook_start('plain', draft => true)), 'waiting', 'draft => true starts the draft');
