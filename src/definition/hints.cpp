@@ -22,6 +22,7 @@ constexpr CodeHint hints[] = {
     {"PB012", "An anchor, written &name, must stand before its alias, *name."},
     {"PB013", "Quote it if its leading zeros matter."},
     {"PB014", "Quote it if it is meant as text."},
+    {"PB015", "Correct those that are listed first."},
     {"PB020", "Remove it, or correct the key; doc/definition.md lists the keys of each place."},
     {"PB021", "Add it; doc/definition.md describes the keys of each place."},
     {"PB022", "Write a value of that kind; doc/definition.md has an example of each key."},
