@@ -170,10 +170,14 @@ def visit(server, place, point, action):
     stop = threading.Event()
     other = threading.Thread(target=meddle, args=(server, point, stop), daemon=True)
     came_by = False
-    for _ in range(3):
+    # Where something else has to go wrong first, another executor may be quicker than the one that is meant.
+    for _ in range(15 if point in AFTER else 3):
         server.arm(faults if place == "worker" else "")
         if action == "wait" and other.ident is None:
             other.start()
+        if point in ("scheduler.executor_ordered", "executor.started"):
+            server.cluster.wait_for("SELECT NOT EXISTS (SELECT FROM playbook_workers WHERE kind = 'executor')",
+                                    "the executors of the story before to leave", 10)
         if place == "worker" and point.startswith(("launcher.", "scheduler.started", "scheduler.looked", "purge.")):
             if point.startswith("purge."):
                 server.let_history_age()
