@@ -36,11 +36,7 @@ CounterSlot &own() {
 	return slot;
 }
 
-// Null when more databases have counted than there are slots.
-CounterSlot *slot_of(Oid database) {
-	if (shared == nullptr) return &own();
-	for (CounterSlot &slot : shared->counters)
-		if (slot.database.load(std::memory_order_acquire) == database) return &slot;
+CounterSlot *take_slot(Oid database) {
 	Locked locked;
 	for (CounterSlot &slot : shared->counters) {
 		if (slot.database == database) return &slot;
@@ -50,6 +46,41 @@ CounterSlot *slot_of(Oid database) {
 		return &slot;
 	}
 	return nullptr;
+}
+
+// One that was counted for and does not exist any more; InvalidOid when there is none.
+Oid dropped_database() {
+	for (const CounterSlot &slot : shared->counters) {
+		const Oid database = slot.database.load(std::memory_order_acquire);
+		const bool exists =
+		    pg::call([database] { return SearchSysCacheExists1(DATABASEOID, ObjectIdGetDatum(database)); });
+		if (!exists) return database;
+	}
+	return InvalidOid;
+}
+
+// The slot of a database that was dropped, for another: nobody counts in it any more.
+CounterSlot *take_slot_of(Oid dropped, Oid database) {
+	Locked locked;
+	for (CounterSlot &slot : shared->counters) {
+		if (slot.database == database) return &slot;
+		if (slot.database != dropped) continue;
+		for (std::atomic<std::int64_t> &value : slot.values) value = 0;
+		slot.since = GetCurrentTimestamp();
+		slot.database.store(database, std::memory_order_release);
+		return &slot;
+	}
+	return nullptr;
+}
+
+// Null when more databases count than there are slots.
+CounterSlot *slot_of(Oid database) {
+	if (shared == nullptr) return &own();
+	for (CounterSlot &slot : shared->counters)
+		if (slot.database.load(std::memory_order_acquire) == database) return &slot;
+	if (CounterSlot *slot = take_slot(database)) return slot;
+	const Oid dropped = IsTransactionState() ? dropped_database() : InvalidOid;
+	return OidIsValid(dropped) ? take_slot_of(dropped, database) : nullptr;
 }
 
 void at_end(XactEvent event, void *) {
