@@ -67,18 +67,19 @@ steps:
   - {{id: first, type: sql, config: {{template: "{entry('first')}"}}}}
   - {{id: rest, type: wait, config: {{for: 20ms}}}}
 """
+MENDED = "SELECT 1 / (SELECT count(*) FROM public.mended WHERE execution = {{execution.id}})"
 BROKEN = f"""
 id: broken
 name: Broken
 steps:
   - {{id: first, type: sql, config: {{template: "{entry('first')}"}}}}
-  - {{id: breaks, type: query, config: {{template: "SELECT 1 / (SELECT count(*) FROM public.mended)"}}}}
+  - {{id: breaks, type: query, config: {{template: "{MENDED}"}}}}
 """
 
 
 def install(cluster):
     cluster.query("CREATE EXTENSION playbook; CREATE TABLE ledger (execution bigint, step text, item integer);"
-                  " CREATE TABLE mended (); CREATE SCHEMA playbook_outputs;"
+                  " CREATE TABLE mended (execution bigint); CREATE SCHEMA playbook_outputs;"
                   f" CREATE ROLE {OWNER} LOGIN; GRANT playbook_author, playbook_operator TO {OWNER};"
                   f" GRANT SELECT, INSERT, DELETE ON ledger, mended TO {OWNER};"
                   f" GRANT CREATE, USAGE ON SCHEMA playbook_outputs TO {OWNER}")
@@ -151,7 +152,6 @@ class Story:
         doomed = self.start("mixed", "d", f"{self._name} 2")
         for number in (1, 2):
             self.start("limited", f"l{number}")
-        self.say("DELETE FROM mended")
         broken = self.start("broken", "b")
         self.say("SELECT count(*) FROM playbook_start_many('quick', %s::jsonb)",
                  json.dumps([{"idempotency_key": f"{self._name} {number}"} for number in range(5)]))
@@ -189,7 +189,7 @@ class Story:
 
     def _mend(self, execution):
         self.until(execution)
-        self.say("INSERT INTO mended DEFAULT VALUES")
+        self.say("INSERT INTO mended VALUES (%s)", execution)
         self.say("SELECT playbook_retry(%s)", execution, enough=("55000",))
 
     def _send(self):
