@@ -202,7 +202,7 @@ TEST(Order, AThousandStepsInTwentyLevelsAreQuick) {
 	const ParseResult cyclic = parse_definition(
 	    large_definition(", \"when\": \"steps.s999.outcome = 'done' AND steps.s998.outcome = 'done'\""));
 	EXPECT_EQ(cyclic.problems.size(), 1U) << described(cyclic.problems);
-	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
 TEST(Order, ManyDependenciesAreQuick) {
@@ -216,7 +216,7 @@ TEST(Order, ManyDependenciesAreQuick) {
 	const auto start = std::chrono::steady_clock::now();
 	const ParseResult result = parse_definition(text);
 	EXPECT_TRUE(has_errors(result.problems));
-	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
 }
 
 } // namespace
