@@ -89,7 +89,8 @@ std::optional<MailAddress> parse_mail_address(std::string_view text) {
 	if (!text.empty() && text.back() == '>') {
 		const std::size_t open = text.rfind('<');
 		if (open == text.npos) return std::nullopt;
-		result.name = unquoted(trimmed(text.substr(0, open)));
+		// Trimmed once more: spaces inside the quotes would not survive a header that needs no quotes.
+		result.name = trimmed(unquoted(trimmed(text.substr(0, open))));
 		text = trimmed(text.substr(open + 1, text.size() - open - 2));
 	}
 	if (!is_bare_address(text)) return std::nullopt;

@@ -26,6 +26,10 @@ TEST(MailAddress, TextReadsBackAsTheSame) {
 		const MailAddress address{name, "ana@example.com"};
 		EXPECT_EQ(parse_mail_address(address.text()), address) << address.text();
 	}
+	// Spaces at a name's ends mean nothing, and are not kept even where quotes hold them.
+	const auto spaced = parse_mail_address("\" Zoë \" <zoe@example.com>");
+	EXPECT_EQ(spaced->name, "Zoë");
+	EXPECT_EQ(parse_mail_address(spaced->text()), spaced);
 }
 
 TEST(MailAddress, RefusesWhatIsNone) {
