@@ -39,9 +39,10 @@ create_playbook() {
 		<<<"SELECT playbook_create(:'definition', publish => true)" >/dev/null
 }
 
-# per_second <count> <seconds>, ratio <a> <b>, in_commits <milliseconds> <K>: how many commits would have fitted into it
+# per_second <count> <seconds>, ratio <a> <b>, median, in_commits <milliseconds> <K>: how many commits would have fitted into it
 per_second() { awk -v n="$1" -v s="$2" 'BEGIN { printf "%.0f", n / s }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; } # of the lines of its input
 in_commits() { awk -v ms="$1" -v k="$2" 'BEGIN { printf "%.2f", ms * k / 1000 }'; }
 
 # server_set <setting> <value>: for the whole server, until the scenario ends.
@@ -139,16 +140,25 @@ finish_many() {
 	bench_psql -c "VACUUM (ANALYZE, FREEZE) playbook_executions, playbook_step_executions" -c CHECKPOINT
 }
 
-# yardstick_c: of the step rows that are there now.
+# yardstick_c <playbook> <executions>: of the step rows of its last executions.
 yardstick_c() {
-	local file rows took
-	file=$cluster/step_rows
-	bench_psql -c "CREATE TABLE like_steps (LIKE playbook_step_executions INCLUDING ALL)" \
-		-c "COPY (SELECT * FROM playbook_step_executions) TO '$file' (FORMAT binary)" -c CHECKPOINT
-	rows=$(bench_psql -c "SELECT count(*) FROM playbook_step_executions")
-	took=$(milliseconds bench_psql -c "COPY like_steps FROM '$file' (FORMAT binary)")
+	local file=$cluster/step_rows
+	bench_psql -v playbook="$1" -v executions="$2" -v file="$file" <<-'END'
+		SET client_min_messages = warning;
+		DROP TABLE IF EXISTS like_steps;
+		CREATE TABLE like_steps (LIKE playbook_step_executions INCLUDING ALL);
+		SELECT min(id) AS first FROM (SELECT id FROM playbook_executions WHERE playbook_id = :'playbook'
+			ORDER BY id DESC LIMIT :executions) AS e \gset
+		COPY (SELECT s.* FROM playbook_step_executions s, playbook_executions e
+			WHERE s.execution_id >= :first AND e.id = s.execution_id AND e.playbook_id = :'playbook')
+			TO :'file' (FORMAT binary);
+		CHECKPOINT;
+		SELECT clock_timestamp() AS began \gset
+		COPY like_steps FROM :'file' (FORMAT binary);
+		SELECT extract(epoch FROM clock_timestamp() - :'began') AS seconds \gset
+		SELECT round(count(*) / :seconds) FROM like_steps;
+	END
 	as_server rm -f "$file"
-	awk -v n="$rows" -v ms="$took" 'BEGIN { printf "%.0f", n * 1000 / ms }'
 }
 
 # yardstick_k: one row of the same shape in each transaction, for BENCH_SECONDS (3).

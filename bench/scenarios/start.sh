@@ -43,7 +43,7 @@ measure() {
 		metric "playbook_start / INSERT, connections: $clients" "$(ratio "$one" "$rate")" ""
 	done
 	drain engine "$count" >/dev/null # step rows for the yardsticks
-	c=$(yardstick_c)
+	c=$(yardstick_c engine "$count")
 	k=$(yardstick_k)
 	metric "C, COPY of step rows" "$c" "1/s"
 	metric "K, inserts with commit" "$k" "1/s"
