@@ -39,10 +39,11 @@ create_playbook() {
 		<<<"SELECT playbook_create(:'definition', publish => true)" >/dev/null
 }
 
-# per_second <count> <seconds>, ratio <a> <b>, median, in_commits <milliseconds> <K>: how many commits would have fitted into it
+# per_second <count> <seconds>, ratio <a> <b>, median (of the lines of its input), in_commits <milliseconds> <K>: how
+# many commits would have fitted into it
 per_second() { awk -v n="$1" -v s="$2" 'BEGIN { printf "%.0f", n / s }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f", a / b }'; }
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; } # of the lines of its input
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 in_commits() { awk -v ms="$1" -v k="$2" 'BEGIN { printf "%.2f", ms * k / 1000 }'; }
 
 # server_set <setting> <value>: for the whole server, until the scenario ends.
