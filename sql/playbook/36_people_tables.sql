@@ -206,11 +206,7 @@ CREATE TABLE playbook_change_batches (
     id         bigint      GENERATED ALWAYS AS IDENTITY,
     first_seq  bigint,
     changes    integer     NOT NULL,
-    executions bigint[]    NOT NULL,
-    positions  integer[]   NOT NULL,
-    items      integer[],
-    statuses   text        NOT NULL,
-    waits      text[],
+    content    bytea       NOT NULL,
     at         timestamptz NOT NULL,
     CONSTRAINT playbook_change_batches_pkey PRIMARY KEY (id),
     CONSTRAINT playbook_change_batches_first_seq_key UNIQUE (first_seq)
@@ -223,11 +219,7 @@ COMMENT ON TABLE playbook_change_batches IS 'What each transaction of the engine
 COMMENT ON COLUMN playbook_change_batches.id IS 'Number of the batch, given before its commit: not the order of announcement.';
 COMMENT ON COLUMN playbook_change_batches.first_seq IS 'Sequence number of its first change, given after its commit; null until then.';
 COMMENT ON COLUMN playbook_change_batches.changes IS 'How many changes it has; they take that many sequence numbers.';
-COMMENT ON COLUMN playbook_change_batches.executions IS 'The execution of each change.';
-COMMENT ON COLUMN playbook_change_batches.positions IS 'The position of the step of each change; -1 for the execution itself.';
-COMMENT ON COLUMN playbook_change_batches.items IS 'The item of each change; null when all are 0.';
-COMMENT ON COLUMN playbook_change_batches.statuses IS 'One letter for each change: p pending, r running, w waiting, u paused, c completed, f failed, x cancelled, s skipped.';
-COMMENT ON COLUMN playbook_change_batches.waits IS 'What each change waits for, empty for those that do not wait; null when none does.';
+COMMENT ON COLUMN playbook_change_batches.content IS 'The changes, packed: execution, step, item, status and what is waited for.';
 COMMENT ON COLUMN playbook_change_batches.at IS 'When it was made.';
 
 CREATE TABLE playbook_feed (

@@ -4,6 +4,7 @@
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
 #include "fault_points.hpp"
+#include "notification/publisher.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
 #include "settings.hpp"
@@ -92,11 +93,9 @@ std::optional<Claimed> mark_running(Oid owner) {
 	for (const int input : step.inputs)
 		if (claimed.execution.steps[static_cast<std::size_t>(input)].has_rows) (void) context.rows_of(input);
 	claimed.reading = context.reading;
-	static pg::Statement say(
-	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, at) "
-	    "VALUES (1, ARRAY[$1], ARRAY[$2], ARRAY[$3], 'r', clock_timestamp())",
-	    {INT8OID, INT4OID, INT4OID});
-	say.execute({pg::int8(id), pg::int4(claimed.position), pg::int4(claimed.item)});
+	notification::ChangePacker changes;
+	changes.add({id, claimed.position, claimed.item, letter_of(StepStatus::Running), ""});
+	notification::write_changes(changes);
 	worker::announce_at_commit();
 	FAULT_POINT("alone.marked");
 	return claimed;

@@ -24,7 +24,7 @@ bool may_move(StepStatus from, StepStatus to);
 bool is_final(Status status);
 bool is_final(StepStatus status);
 
-// The letter of playbook_change_batches.statuses.
+// The letter by which the feed keeps it (notification/packed_changes.hpp).
 char letter_of(Status status);
 char letter_of(StepStatus status);
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "execution/model.hpp"
+#include "notification/packed_changes.hpp"
 #include "pg/spi.hpp"
 
 namespace playbook::execution {
@@ -48,22 +49,15 @@ public:
 	bool queued_alone = false;
 
 private:
-	struct Change {
-		std::int64_t execution;
-		int position, item;
-		char status;
-		std::string waiting_for; // "" unless it waits
-	};
 	void write_executions();
 	void write_steps();
 	void write_messages();
 	void write_row_sets();
 	void move_finished();
-	void write_changes();
 
 	std::vector<Execution *> executions_;
 	std::vector<Execution *> moved_; // of those, what leaves the live slot
-	std::vector<Change> changes_;
+	notification::ChangePacker changes_;
 	std::vector<std::int64_t> finished_;
 	std::set<std::string> without_views_;
 };

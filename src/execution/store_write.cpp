@@ -5,6 +5,7 @@
 #include "execution/stored_rows.hpp"
 #include "execution/touch.hpp"
 #include "fault_points.hpp"
+#include "notification/publisher.hpp"
 #include "result/artifact.hpp"
 #include "result/output_view.hpp"
 #include "result/row_set.hpp"
@@ -125,7 +126,7 @@ void Batch::flush() {
 	FAULT_POINT("flush.artifacts");
 	for (const Execution *execution : ended)
 		if (result::lacks_output_views(*execution)) without_views_.insert(execution->playbook_id);
-	write_changes();
+	notification::write_changes(changes_);
 	FAULT_POINT("flush.changes");
 	for (Execution *execution : executions_) {
 		if (is_final(execution->status) && execution->dirty) finished_.push_back(execution->id);
@@ -147,7 +148,7 @@ void Batch::flush() {
 		for (auto &[key, step] : execution->items) written(step);
 	}
 	executions_.clear();
-	changes_.clear();
+	changes_ = {};
 	moved_.clear();
 }
 
@@ -159,8 +160,8 @@ void Batch::write_executions() {
 	for (Execution *execution : executions_) {
 		if (!execution->dirty && !execution->moves) continue;
 		if (execution->announced != execution->status)
-			changes_.push_back({execution->id, -1, 0, letter_of(execution->status),
-			                    execution->status == Status::Waiting ? execution->waiting_for : ""});
+			changes_.add({execution->id, -1, 0, letter_of(execution->status),
+			              execution->status == Status::Waiting ? execution->waiting_for : ""});
 		// A child's end or a signal of this transaction must not be written over.
 		if ((execution->status == Status::Running || execution->status == Status::Waiting) &&
 		    was_made_due(execution->id))
@@ -208,8 +209,8 @@ void Batch::write_steps() {
 		const auto queue = [&](StepRow &step) {
 			if (!step.dirty) return;
 			if (step.announced != step.status)
-				changes_.push_back({execution->id, step.position, step.item, letter_of(step.status),
-				                    step.status == StepStatus::Waiting ? step.waiting_for : ""});
+				changes_.add({execution->id, step.position, step.item, letter_of(step.status),
+				              step.status == StepStatus::Waiting ? step.waiting_for : ""});
 			if (step.stored)
 				append_update(updated, *execution, step);
 			else
@@ -294,32 +295,6 @@ void Batch::move_finished() {
 		    "worker, input, output, error, row_count, rows, chunks, started_at, finished_at");
 		run(rows, "playbook_step_rows", "execution_id, position, item, chunk, home, row_count, data");
 	}
-}
-
-void Batch::write_changes() {
-	if (changes_.empty()) return;
-	std::vector<std::int64_t> executions;
-	std::vector<std::int32_t> positions, items;
-	std::vector<std::string> waits;
-	std::string statuses;
-	bool has_items = false, has_waits = false;
-	for (const Change &change : changes_) {
-		executions.push_back(change.execution);
-		positions.push_back(change.position);
-		items.push_back(change.item);
-		statuses += change.status;
-		has_items = has_items || change.item != 0;
-		waits.push_back(change.waiting_for);
-		has_waits = has_waits || !change.waiting_for.empty();
-	}
-	static pg::Statement insert(
-	    "INSERT INTO @playbook_change_batches (changes, executions, positions, items, statuses, waits, at) "
-	    "VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())",
-	    {INT4OID, INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, TEXTOID, TEXTARRAYOID});
-	insert.execute({pg::int4(static_cast<std::int32_t>(changes_.size())), pg::datum(pg::array_of(executions)),
-	                pg::datum(pg::array_of(positions)),
-	                has_items ? pg::datum(pg::array_of(items)) : pg::null(), pg::text(statuses),
-	                has_waits ? pg::datum(pg::array_of(waits)) : pg::null()});
 }
 
 } // namespace playbook::execution

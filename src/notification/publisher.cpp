@@ -45,7 +45,10 @@ void notify(const std::string &channel, const std::string &payload) {
 }
 
 // The columns that expand() reads.
-#define BATCH_COLUMNS "b.first_seq, b.executions, b.positions, b.items, b.statuses, b.waits, b.at"
+#define BATCH_COLUMNS "b.first_seq, b.changes, b.at, b.content"
+
+// The number of the first change after a batch.
+std::int64_t end_of(const pg::Rows &rows, std::size_t row) { return rows.int8(row, 0) + rows.int4(row, 1); }
 
 // Names of playbooks and steps. What was erased meanwhile has none.
 void name_steps(std::vector<Change> &changes) {
@@ -83,27 +86,28 @@ void name_steps(std::vector<Change> &changes) {
 std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t limit) {
 	std::vector<Change> changes;
 	for (std::size_t row = 0; row < rows.size() && changes.size() < limit; ++row) {
-		const std::int64_t first = rows.int8(row, 0);
-		const std::vector<std::int64_t> executions = pg::integers_from_array(rows.datum(row, 1));
-		const std::vector<std::int32_t> positions = pg::integers4_from_array(rows.datum(row, 2));
-		std::vector<std::int32_t> items(executions.size(), 0);
-		if (!rows.is_null(row, 3)) items = pg::integers4_from_array(rows.datum(row, 3));
-		const std::string statuses = rows.text(row, 4);
-		std::vector<std::string> waits(executions.size());
-		if (!rows.is_null(row, 5)) waits = pg::texts_from_array(rows.datum(row, 5));
-		const TimestampTz at = rows.timestamp(row, 6);
-		for (std::size_t i = 0; i < executions.size() && changes.size() < limit; ++i) {
-			const std::int64_t seq = first + static_cast<std::int64_t>(i);
-			if (seq <= after) continue;
-			changes.push_back({seq,
-			                   executions[i],
-			                   positions[i],
-			                   items[i],
-			                   word_of(statuses[i]),
-			                   at,
-			                   {},
-			                   {},
-			                   std::move(waits[i])});
+		if (end_of(rows, row) <= after) continue;
+		std::int64_t seq = rows.int8(row, 0);
+		const TimestampTz at = rows.timestamp(row, 2);
+		const std::string content = rows.text(row, 3); // bytea and text are both plain varlenas
+		try {
+			ChangeReader reader(content);
+			for (PackedChange change; changes.size() < limit && reader.next(change); ++seq) {
+				if (seq <= after) continue;
+				changes.push_back({seq,
+				                   change.execution,
+				                   change.position,
+				                   change.item,
+				                   word_of(change.status),
+				                   at,
+				                   {},
+				                   {},
+				                   std::move(change.waiting_for)});
+			}
+		} catch (const BrokenChanges &broken) {
+			throw pg::Error(ERRCODE_DATA_CORRUPTED,
+			                "the changes from " + std::to_string(rows.int8(row, 0)) + " on cannot be read",
+			                std::string("The bytes are damaged: ") + broken.what() + '.');
 		}
 	}
 	name_steps(changes);
@@ -128,9 +132,7 @@ std::int64_t next_number() {
 void require_known(std::int64_t after, const pg::Rows &rows) {
 	if (after <= 0) return;
 	if (!rows.empty() && rows.int8(0, 0) <= after + 1) {
-		const std::size_t last = rows.size() - 1;
-		const std::size_t changes = pg::integers_from_array(rows.datum(last, 1)).size();
-		if (rows.int8(last, 0) + static_cast<std::int64_t>(changes) > after) return;
+		if (end_of(rows, rows.size() - 1) > after) return;
 	}
 	static pg::Statement next("SELECT coalesce((SELECT b.first_seq + b.changes FROM @playbook_change_batches "
 	                          "b WHERE b.first_seq IS "
@@ -180,9 +182,7 @@ void tell(const pg::Rows &rows) {
 	const settings::Notify level = settings::notify();
 	if (level == settings::Notify::Off) return;
 	const std::int64_t first = rows.int8(0, 0);
-	const std::size_t last = rows.size() - 1;
-	const std::int64_t end =
-	    rows.int8(last, 0) + static_cast<std::int64_t>(pg::integers_from_array(rows.datum(last, 1)).size());
+	const std::int64_t end = end_of(rows, rows.size() - 1);
 	const std::size_t allowed = allowance(static_cast<std::size_t>(end - first));
 	std::vector<Change> changes = expand(rows, first - 1, allowed);
 	if (first + static_cast<std::int64_t>(allowed) < end)
@@ -216,6 +216,15 @@ std::string utc_text(TimestampTz at) {
 	return text;
 }
 
+void write_changes(const ChangePacker &changes) {
+	if (changes.count() == 0) return;
+	static pg::Statement insert("INSERT INTO @playbook_change_batches (changes, content, at) "
+	                            "VALUES ($1, $2, clock_timestamp())",
+	                            {INT4OID, BYTEAOID});
+	// bytea and text are both plain varlenas
+	insert.execute({pg::int4(changes.count()), pg::text(changes.content())});
+}
+
 Announced announce() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
@@ -229,15 +238,14 @@ Announced announce() {
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
 	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
 	    "b AS (UPDATE @playbook_change_batches c SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
-	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS
-	    ", b.changes FROM b ORDER BY b.first_seq",
+	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS " FROM b ORDER BY b.first_seq",
 	    {INT4OID, INT8OID});
 	const pg::Rows rows =
 	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});
 	if (rows.empty()) return Announced::Nothing;
 	FAULT_POINT("feed.numbered");
 	std::int64_t changes = 0;
-	for (std::size_t row = 0; row < rows.size(); ++row) changes += rows.int4(row, 7);
+	for (std::size_t row = 0; row < rows.size(); ++row) changes += rows.int4(row, 1);
 	worker::count(worker::Counter::Changes, changes);
 	tell(rows);
 	FAULT_POINT("feed.told");

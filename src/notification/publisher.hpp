@@ -7,6 +7,7 @@
 // Payloads carry ids and a status, nothing private: any role may LISTEN.
 #pragma once
 
+#include "notification/packed_changes.hpp"
 #include "pg/spi.hpp"
 
 namespace playbook::notification {
@@ -20,6 +21,10 @@ struct Change {
 	TimestampTz at = 0;
 	std::string playbook, step, waiting_for;
 };
+
+// What a transaction of the engine has changed, if anything, to be announced once it has committed. Needs the
+// engine's identity and an open connection.
+void write_changes(const ChangePacker &changes);
 
 enum class Announced {
 	Nothing, // there was nothing to announce

@@ -204,33 +204,6 @@ std::vector<std::string> texts_from_array(Datum array) {
 	return texts;
 }
 
-std::vector<std::int64_t> integers_from_array(Datum array) {
-	Datum *items = nullptr;
-	bool *nulls = nullptr;
-	int count = 0;
-	call([&] {
-		deconstruct_array(DatumGetArrayTypeP(array), INT8OID, 8, true, TYPALIGN_DOUBLE, &items, &nulls,
-		                  &count);
-	});
-	std::vector<std::int64_t> integers;
-	for (int i = 0; i < count; ++i)
-		if (!nulls[i]) integers.push_back(DatumGetInt64(items[i]));
-	return integers;
-}
-
-std::vector<std::int32_t> integers4_from_array(Datum array) {
-	Datum *items = nullptr;
-	bool *nulls = nullptr;
-	int count = 0;
-	call([&] {
-		deconstruct_array(DatumGetArrayTypeP(array), INT4OID, 4, true, TYPALIGN_INT, &items, &nulls, &count);
-	});
-	std::vector<std::int32_t> integers;
-	for (int i = 0; i < count; ++i)
-		if (!nulls[i]) integers.push_back(DatumGetInt32(items[i]));
-	return integers;
-}
-
 std::string role_name(Oid role) {
 	const char *name = call([role] { return GetUserNameFromId(role, true); });
 	return name == nullptr ? std::to_string(role) : std::string(name);

@@ -35,8 +35,6 @@ Datum array_of(const std::vector<std::optional<std::string>> &items);
 // Elements given as Datums of one type.
 Datum array_of(const std::vector<NullableDatumOf> &items, Oid element_type);
 std::vector<std::string> texts_from_array(Datum array);
-std::vector<std::int64_t> integers_from_array(Datum array);  // of bigint
-std::vector<std::int32_t> integers4_from_array(Datum array); // of integer
 
 // The name of a role as it is; "4711" when the role is gone.
 std::string role_name(Oid role);
