@@ -191,7 +191,8 @@ std::vector<Previewed> preview(const std::string &playbook, const std::optional<
 	Execution execution = imagined(playbook, customer, parameters);
 	std::vector<Previewed> steps;
 	pg::Subtransaction nothing_stays; // rolled back whatever happens
-	pg::SettingSandbox settings;
+	pg::SettingScope settings;
+	settings.open();
 	settings.set("transaction_read_only", "on");
 	if (customer && identity::customer_source_declared()) {
 		StepRow none;

@@ -149,7 +149,8 @@ Rerun rerun(std::int64_t execution) {
 		                "See what it would do now with playbook_preview().");
 	Execution again = before(former, redone);
 	pg::Subtransaction nothing_stays; // rolled back whatever happens
-	pg::SettingSandbox settings;
+	pg::SettingScope settings;
+	settings.open();
 	advance_to_end(again);
 	rerun.differences = result::differences(former, again, redone);
 	return rerun;

@@ -4,6 +4,7 @@
 #include "expression/condition_cache.hpp"
 #include "expression/condition_roots.hpp"
 #include "pg/datum.hpp"
+#include "pg/transaction.hpp"
 
 namespace playbook::expression {
 namespace {
@@ -129,6 +130,8 @@ auto evaluate(const std::string &text, const ConditionValues &values, ResultForm
 		types.push_back(resolved.back().type);
 	}
 	const std::shared_ptr<ConditionPlan> plan = cache.plan(text, types, form);
+	pg::SettingScope settings;
+	if (!plan->runs_no_code()) settings.open(); // what others' functions set ends with the evaluation
 	try {
 		ConditionPlan::Evaluation evaluation(*plan);
 		for (std::size_t n = 0; n < resolved.size(); ++n) {

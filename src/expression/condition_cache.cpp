@@ -1,5 +1,7 @@
 #include "expression/condition_cache.hpp"
 
+#include <span>
+
 extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/scansup.h"
@@ -91,13 +93,18 @@ std::shared_ptr<ConditionPlan> ConditionCache::plan(const std::string &text, con
 	const int count =
 	    pg::call([&path] { return fetch_search_path_array(path.data(), static_cast<int>(path.size())); });
 	const bool whole_path = count <= static_cast<int>(path.size());
-	Circumstances now{types, form, GetUserId(), namespace_search_path, {}};
-	if (whole_path) now.namespaces.assign(path.begin(), path.begin() + count);
+	const std::span<const Oid> namespaces(path.data(), whole_path ? static_cast<std::size_t>(count) : 0);
+	const auto are_now = [&](const Circumstances &then) {
+		return then.types == types && then.form == form && then.user == GetUserId() &&
+		       then.search_path == namespace_search_path &&
+		       std::equal(then.namespaces.begin(), then.namespaces.end(), namespaces.begin(),
+		                  namespaces.end());
+	};
 
 	Entry &kept = entry(text);
 	const bool reads_clock = kept.parsed->reads_clock;
 	for (auto one = kept.plans.begin(); one != kept.plans.end(); ++one) {
-		if (!(one->circumstances == now)) continue;
+		if (!are_now(one->circumstances)) continue;
 		if (one->plan->busy()) break;
 		kept.plans.splice(kept.plans.begin(), kept.plans, one);
 		return kept.plans.front().plan;
@@ -108,9 +115,10 @@ std::shared_ptr<ConditionPlan> ConditionCache::plan(const std::string &text, con
 	// Folding may have run functions that evaluated conditions: look again.
 	Entry &target = entry(text);
 	for (const Kept &one : target.plans)
-		if (one.circumstances == now) return made; // that one is busy
+		if (are_now(one.circumstances)) return made; // that one is busy
 	if (target.plans.size() >= max_plans) target.plans.pop_back();
-	target.plans.push_front(Kept{std::move(now), made});
+	target.plans.push_front(Kept{
+	    {types, form, GetUserId(), namespace_search_path, {namespaces.begin(), namespaces.end()}}, made});
 	return made;
 }
 

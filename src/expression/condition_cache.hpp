@@ -38,7 +38,6 @@ private:
 		Oid user;
 		std::string search_path;     // the setting
 		std::vector<Oid> namespaces; // what it means for this user now
-		bool operator==(const Circumstances &) const = default;
 	};
 	struct Kept {
 		Circumstances circumstances;

@@ -151,7 +151,7 @@ struct Built {
 	ExprState *state;
 	ExprContext *context;
 	ParamListInfo parameters;
-	bool keepable;
+	bool keepable, runs_no_code;
 };
 
 Built build(const char *text, const Oid *types, int count, ResultForm form, MemoryContext keep) {
@@ -168,6 +168,7 @@ Built build(const char *text, const Oid *types, int count, ResultForm form, Memo
 	built.keepable = judge_analyzed(text, analyzed);
 	Expr *planned = expression_planner(reinterpret_cast<Expr *>(analyzed));
 	built.keepable &= judge_analyzed(text, reinterpret_cast<Node *>(planned));
+	built.runs_no_code = calls_server_only(reinterpret_cast<Node *>(planned));
 	free_parsestate(state);
 
 	const MemoryContext before = MemoryContextSwitchTo(keep);
@@ -206,6 +207,8 @@ bool judge_analyzed(const char *text, Node *analyzed) {
 
 ConditionPlan::ConditionPlan(const std::string &condition, const std::vector<Oid> &types, ResultForm form) {
 	pg::ContextScope scratch("playbook condition analysis");
+	pg::SettingScope settings;
+	settings.open(); // folding calls functions, and these may change settings
 	memory_.reset(pg::call([] {
 		return AllocSetContextCreateInternal(TopMemoryContext, "playbook condition", ALLOCSET_SMALL_SIZES);
 	}));
@@ -216,6 +219,7 @@ ConditionPlan::ConditionPlan(const std::string &condition, const std::vector<Oid
 	context_ = built.context;
 	parameters_ = built.parameters;
 	keepable_ = built.keepable;
+	runs_no_code_ = built.runs_no_code;
 }
 
 ConditionPlan::Evaluation::Evaluation(ConditionPlan &plan)

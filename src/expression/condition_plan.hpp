@@ -34,6 +34,9 @@ public:
 
 	// False when a later evaluation might need another plan although text and types are the same.
 	bool keepable() const { return keepable_; }
+	// True when only functions of the server are called, of which none runs code of others or changes a
+	// setting.
+	bool runs_no_code() const { return runs_no_code_; }
 	// An ExprState holds its intermediate results, so a function called by it must not evaluate it once more.
 	bool busy() const { return busy_; }
 
@@ -63,6 +66,7 @@ private:
 	ExprContext *context_ = nullptr;
 	ParamListInfo parameters_ = nullptr;
 	bool keepable_ = true;
+	bool runs_no_code_ = false;
 	bool busy_ = false;
 };
 
@@ -73,5 +77,7 @@ ParseState *condition_parse_state(const char *text, const Oid *types, int count)
 // Refuses what only the analyzed tree shows: aggregates, window and set-returning functions, anything
 // volatile. False when a plan of this tree must not be kept.
 bool judge_analyzed(const char *text, Node *analyzed);
+// Whether the folded tree calls nothing but functions of the server that run no code of others.
+bool calls_server_only(Node *planned);
 
 } // namespace playbook::expression

@@ -10,15 +10,6 @@ extern "C" {
 
 namespace playbook::pg {
 
-// LOCAL, not SAVE as for a function's own settings: from 16 on the server refuses to save
-// transaction_read_only. Where a level ends as after an error, the two do the same.
-void SettingSandbox::set(const char *name, const char *value) {
-	call([name, value] {
-		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_LOCAL, true, 0, false);
-	});
-}
-
 // The server calls this function once, at commit, with nothing open. Inside a subtransaction it is right as
 // long as every earlier one has done the same: the list of events is then empty when this one begins, and if
 // it is rolled back the list goes back to empty.

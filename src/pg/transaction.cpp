@@ -65,11 +65,13 @@ ContextScope::~ContextScope() {
 
 void SettingScope::set(const char *name, const char *value) {
 	const char *present = call([name] { return GetConfigOption(name, true, false); });
-	if (level_ == 0 && present != nullptr && std::string_view(present) == value) return;
+	if (present != nullptr && std::string_view(present) == value) return;
 	open();
+	// LOCAL, not SAVE as for a function's own settings: from 16 on the server refuses to save
+	// transaction_read_only. Where a level ends as after an error, the two do the same.
 	call([name, value] {
 		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_SAVE, true, 0, false);
+		                         GUC_ACTION_LOCAL, true, 0, false);
 	});
 }
 

@@ -99,20 +99,22 @@ private:
 	const int exceptions_ = std::uncaught_exceptions();
 };
 
-// A level of settings: what set() changes is undone when the scope ends. The level is opened by the first
-// change, since closing one makes the server look at every setting there is: a value that stands already
-// costs nothing.
+// A level of settings, which ends before the subtransaction it was opened in: what set() changes is undone
+// with it. It is opened by the first change, since closing one makes the server look at every setting there
+// is: a value that stands already costs nothing.
 class SettingScope {
 public:
 	SettingScope() = default;
-	// At once, where code that is not ours runs inside: what that code sets is undone, too.
+	// At once, where code that is not ours runs inside: what that code sets is undone, too, be it by a SET
+	// that is not LOCAL.
 	void open() {
 		if (level_ == 0) level_ = NewGUCNestLevel();
 	}
 	// Throws when the server refuses the value.
 	void set(const char *name, const char *value);
+	// As after an error: only so is a SET that was not LOCAL taken back.
 	~SettingScope() {
-		if (level_ != 0) AtEOXact_GUC(true, level_);
+		if (level_ != 0) AtEOXact_GUC(false, level_);
 	}
 	SettingScope(const SettingScope &) = delete;
 	SettingScope &operator=(const SettingScope &) = delete;

@@ -425,7 +425,7 @@ bool Context::holds(const std::string &condition) const {
 		}
 	}
 	const Value values = values_for(paths);
-	OwnerScope owner(*this);
+	OwnerScope owner(*this, OwnerScope::For::Conditions);
 	return expression::evaluate_condition(condition, {values});
 }
 

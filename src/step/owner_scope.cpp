@@ -2,9 +2,9 @@
 
 namespace playbook::step {
 
-OwnerScope::OwnerScope(const Context &context) {
+OwnerScope::OwnerScope(const Context &context, For what) {
 	const std::string &path = context.execution.plan->search_path;
-	settings_.open(); // a condition may call a function that changes settings
+	if (what == For::Anything) settings_.open(); // functions may be called that change settings
 	settings_.set("search_path", path.empty() ? "\"$user\", public" : path.c_str());
 	const Oid owner = context.execution.owner;
 	const bool is_own = pg::is_session_of(owner);

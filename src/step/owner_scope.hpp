@@ -12,7 +12,11 @@ namespace playbook::step {
 
 class OwnerScope {
 public:
-	explicit OwnerScope(const Context &context);
+	enum class For {
+		Conditions, // which take care themselves of settings that they may change
+		Anything
+	};
+	explicit OwnerScope(const Context &context, For what = For::Anything);
 
 private:
 	pg::SettingScope settings_;

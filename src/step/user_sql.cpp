@@ -97,7 +97,7 @@ bool reaches_foreign_tables(SPIPlanPtr plan) {
 }
 
 // The author's own world: its search_path, nothing that the session's user made different.
-void set_up(pg::SettingSandbox &settings, const UserSqlOptions &options, bool restricted) {
+void set_up(pg::SettingScope &settings, const UserSqlOptions &options, bool restricted) {
 	std::string path = options.search_path.empty() ? "\"$user\", public" : options.search_path;
 	// Temporary tables of the client's session come after the tables that the author meant.
 	if (restricted && path.find("pg_temp") == path.npos) path += ", pg_temp";
@@ -160,7 +160,8 @@ UserSqlResult run(const BuiltQuery &query, const UserSqlOptions &options, pg::De
 	UserSqlResult result;
 	{
 		const Disarmed disarmed{deadline};
-		pg::SettingSandbox settings;
+		pg::SettingScope settings;
+		settings.open();
 		set_up(settings, options, restricted);
 		FAULT_POINT("step.sql_begun");
 		result = execute(query, options, attempt);

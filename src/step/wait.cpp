@@ -58,7 +58,7 @@ bool matches(const Context &context, const Value &input, const Value &payload) {
 	Value values =
 	    context.values_for({{"customer"}, {"csm"}, {"parameters"}, {"execution"}, {"item"}, {"index"}});
 	values.set("event", payload);
-	const OwnerScope owner(context);
+	const OwnerScope owner(context, OwnerScope::For::Conditions);
 	return expression::evaluate_condition(condition->as_text(), {values});
 }
 
