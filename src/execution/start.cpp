@@ -374,9 +374,10 @@ void StartList::write() {
 	if (kept_.empty()) return;
 	const pg::ContextScope memory("playbook starts");
 	pg::TableWriter writer = execution_writer(0);
+	RepeatedJson json;
 	TimestampTz due_at = DT_NOEND;
 	for (const Execution &execution : kept_) {
-		append_row(writer, execution);
+		append_row(writer, execution, json);
 		due_at = std::min(due_at, execution.due_at.value_or(DT_NOEND));
 	}
 	{
@@ -405,7 +406,8 @@ std::int64_t commit_start(Execution &execution) {
 		pg::EngineIdentity engine;
 		pg::Spi spi;
 		pg::TableWriter writer = execution_writer(0);
-		append_row(writer, execution);
+		RepeatedJson json;
+		append_row(writer, execution, json);
 		writer.write();
 	}
 	FAULT_POINT("start.inserted");

@@ -76,10 +76,10 @@ const char *const update_steps_sql =
     "WHERE s.execution_id = ANY ($1) AND s.execution_id = u.execution_id AND s.position = u.position AND "
     "s.item = u.item";
 
-void append_update(Columns &columns, const Execution &execution, const StepRow &step) {
+void append_update(Columns &columns, const Execution &execution, const StepRow &step, RepeatedJson &json) {
 	columns << pg::int8(execution.id) << pg::int4(step.position) << pg::int4(step.item)
 	        << pg::int4(execution.home);
-	append_step(columns, execution, step);
+	append_step(columns, execution, step, json);
 }
 
 // The writer of a slot, made when its first row comes.
@@ -157,6 +157,7 @@ void Batch::write_executions() {
 	                 TIMESTAMPTZOID, TIMESTAMPTZOID, INT4OID, INT4OID, JSONBOID, TEXTOID, JSONBOID,
 	                 JSONBOID});
 	std::map<int, pg::TableWriter> inserted;
+	RepeatedJson json;
 	for (Execution *execution : executions_) {
 		if (!execution->dirty && !execution->moves) continue;
 		if (execution->announced != execution->status)
@@ -168,7 +169,7 @@ void Batch::write_executions() {
 			execution->due_at =
 			    std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
 		if (!execution->stored || execution->moves) {
-			append_row(writer_of(inserted, execution->slot, execution_writer), *execution);
+			append_row(writer_of(inserted, execution->slot, execution_writer), *execution, json);
 			continue;
 		}
 		updated << pg::int8(execution->id) << pg::text(to_string(execution->status))
@@ -205,6 +206,7 @@ void Batch::write_executions() {
 void Batch::write_steps() {
 	std::map<int, pg::TableWriter> inserted;
 	Columns updated(step_types);
+	RepeatedJson json;
 	for (Execution *execution : executions_) {
 		const auto queue = [&](StepRow &step) {
 			if (!step.dirty) return;
@@ -212,9 +214,9 @@ void Batch::write_steps() {
 				changes_.add({execution->id, step.position, step.item, letter_of(step.status),
 				              step.status == StepStatus::Waiting ? step.waiting_for : ""});
 			if (step.stored)
-				append_update(updated, *execution, step);
+				append_update(updated, *execution, step, json);
 			else
-				append_row(writer_of(inserted, execution->slot, step_writer), *execution, step);
+				append_row(writer_of(inserted, execution->slot, step_writer), *execution, step, json);
 		};
 		for (StepRow &step : execution->steps) queue(step);
 		for (auto &[key, step] : execution->items) queue(step);

@@ -27,18 +27,18 @@ pg::TableWriter execution_writer(int slot) {
 	                                                    "reason",      "parent_item"}};
 }
 
-void append_row(pg::TableWriter &writer, const Execution &execution) {
+void append_row(pg::TableWriter &writer, const Execution &execution, RepeatedJson &json) {
 	const bool child = execution.parent_execution.has_value();
 	writer << pg::int8(execution.id) << pg::int2(execution.slot) << pg::int4(execution.home)
 	       << pg::text(execution.playbook_id) << pg::int8(execution.snapshot) << pg::oid(execution.owner)
 	       << pg::oid(execution.starter) << pg::text(execution.actor)
 	       << (execution.customer_id ? pg::text(*execution.customer_id) : pg::null())
 	       << pg::text(to_string(execution.status)) << text_or_null(execution.waiting_for)
-	       << time_or_null(execution.due_at) << pg::int4(execution.priority)
-	       << pg::jsonb(execution.parameters) << json_or_null(execution.labels)
-	       << json_or_null(execution.options) << json_or_null(execution.at_start)
-	       << pg::timestamp(execution.created_at) << time_or_null(execution.started_at)
-	       << time_or_null(execution.finished_at) << time_or_null(execution.paused_at)
+	       << time_or_null(execution.due_at) << pg::int4(execution.priority) << json(0, execution.parameters)
+	       << json_or_null(execution.labels) << json_or_null(execution.options)
+	       << json_or_null(execution.at_start) << pg::timestamp(execution.created_at)
+	       << time_or_null(execution.started_at) << time_or_null(execution.finished_at)
+	       << time_or_null(execution.paused_at)
 	       << (execution.paused_seconds != 0 ? pg::int4(execution.paused_seconds) : pg::null())
 	       << time_or_null(execution.deadline_at) << text_or_null(execution.idempotency_key)
 	       << pg::int4(execution.attempt) << pg::optional_of(execution.parent_execution, pg::int8)
@@ -66,10 +66,11 @@ pg::TableWriter step_writer(int slot) {
 	         "error",        "row_count", "rows",     "chunks",  "started_at", "finished_at"}};
 }
 
-void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step) {
+void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step,
+                RepeatedJson &json) {
 	writer << pg::int8(execution.id) << pg::int2(execution.slot) << pg::int4(step.position)
 	       << pg::int4(step.item) << pg::int4(execution.home);
-	append_step(writer, execution, step);
+	append_step(writer, execution, step, json);
 }
 
 pg::TableWriter message_writer() {

@@ -10,11 +10,33 @@ namespace playbook::execution {
 // "playbook_executions_live" for slot 0, "playbook_executions_07" for slot 7.
 std::string partition_of(const char *table, int slot);
 
+// Values that are often the same as in the row before, as jsonb: parameters, what a step of a playbook is
+// given and gives. To compare costs less than to build. Values outlive it; it lives as long as the memory of
+// its datums.
+class RepeatedJson {
+public:
+	// `place`: which of a row's values, or of which kind of row. Null for null.
+	pg::Argument operator()(std::size_t place, const Value &value) {
+		if (value.is_null()) return pg::null();
+		if (place >= last_.size()) last_.resize(place + 1);
+		Last &last = last_[place];
+		if (last.value == nullptr || !(*last.value == value)) last = {&value, pg::jsonb_datum(value)};
+		return pg::datum(last.datum);
+	}
+
+private:
+	struct Last {
+		const Value *value = nullptr;
+		Datum datum = 0;
+	};
+	std::vector<Last> last_;
+};
+
 // Writers for a slot, and a row for each.
 pg::TableWriter execution_writer(int slot);
-void append_row(pg::TableWriter &writer, const Execution &execution);
+void append_row(pg::TableWriter &writer, const Execution &execution, RepeatedJson &json);
 pg::TableWriter step_writer(int slot);
-void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step);
+void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step, RepeatedJson &json);
 pg::TableWriter message_writer();
 void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step,
                 const Message &message);
@@ -39,7 +61,9 @@ inline pg::Argument time_or_null(const std::optional<TimestampTz> &at) {
 }
 
 // A step's row from step_id on, in the order that new rows and updates share.
-template <typename Row> void append_step(Row &row, const Execution &execution, const StepRow &step) {
+template <typename Row>
+void append_step(Row &row, const Execution &execution, const StepRow &step, RepeatedJson &json) {
+	const std::size_t place = 2 * static_cast<std::size_t>(step.position);
 	const definition::Step &defined = execution.definition().steps[static_cast<std::size_t>(step.position)];
 	const StoredRowSet set = stored_row_set(step);
 	const bool queued = step.alone && !is_final(step.status);
@@ -47,9 +71,10 @@ template <typename Row> void append_step(Row &row, const Execution &execution, c
 	    << pg::text(to_string(step.status)) << text_or_null(step.outcome) << pg::int4(step.attempt)
 	    << text_or_null(step.reason) << text_or_null(step.waiting_for) << time_or_null(step.due_at)
 	    << (step.alone ? pg::boolean(true) : pg::null()) << (queued ? pg::oid(execution.owner) : pg::null())
-	    << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json_or_null(step.input)
-	    << json_or_null(step.output) << json_or_null(step.error) << pg::optional_of(step.row_count, pg::int8)
-	    << set.rows << set.chunks << time_or_null(step.started_at) << time_or_null(step.finished_at);
+	    << (step.worker != 0 ? pg::int4(step.worker) : pg::null()) << json(place, step.input)
+	    << json(place + 1, step.output) << json_or_null(step.error)
+	    << pg::optional_of(step.row_count, pg::int8) << set.rows << set.chunks
+	    << time_or_null(step.started_at) << time_or_null(step.finished_at);
 }
 
 } // namespace playbook::execution
