@@ -2,6 +2,7 @@
 
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
+#include "execution/customer_place.hpp"
 #include "execution/finish.hpp"
 #include "fault_points.hpp"
 #include "notification/publisher.hpp"

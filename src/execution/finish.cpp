@@ -3,7 +3,7 @@
 #include "execution/finish.hpp"
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
-#include "execution/start.hpp"
+#include "execution/customer_place.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
 #include "worker/shared_state.hpp"
@@ -17,14 +17,6 @@ int rank(const std::string &waiting_for) {
 	                                     "executor", "retry", "hold",  "time",   "step"};
 	const auto found = std::find(order.begin(), order.end(), waiting_for);
 	return static_cast<int>(found - order.begin());
-}
-
-// Whether it holds, or queues for, the one place of its customer: as it was started, else as its playbook
-// says.
-bool takes_place(const Execution &execution) {
-	if (!execution.customer_id) return false;
-	if (const Value *asked_for = execution.options.find("conflict")) return asked_for->as_text() != "allow";
-	return execution.definition().conflict != definition::Conflict::Allow;
 }
 
 } // namespace
@@ -113,52 +105,6 @@ bool lane_is_open(const Execution &execution, int position) {
 		at = step.parent;
 	}
 	return false;
-}
-
-void retake_customer(const Execution &execution) {
-	if (!takes_place(execution)) return;
-	while (!take_free_place(execution)) {
-		static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
-		                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
-		                          "WHERE a.playbook_id = $1 AND a.customer_id = $2",
-		                          {TEXTOID, TEXTOID});
-		const pg::Rows rows = find.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
-		if (rows.empty()) continue; // it ended meanwhile
-		if (rows.int8(0, 0) == execution.id) return;
-		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
-		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" +
-		                    execution.playbook_id + "\"",
-		                "Execution " + std::to_string(rows.int8(0, 0)) + " is " +
-		                    rows.text_or_null(0, 1).value_or("starting") + ".",
-		                "Retry when it has ended, or cancel it with playbook_cancel().");
-	}
-}
-
-void release_customer(const Execution &execution) {
-	if (!takes_place(execution)) return;
-	static pg::Statement release(
-	    "DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
-	    "AND execution_id = $3",
-	    {TEXTOID, TEXTOID, INT8OID});
-	if (release.execute(
-	        {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 0)
-		return;
-	// The one that has queued longest takes the place.
-	static pg::Statement next(
-	    "UPDATE @playbook_executions_live SET waiting_for = NULL, due_at = greatest(created_at, now()) WHERE "
-	    "id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND customer_id = $2 AND status = "
-	    "'pending' "
-	    "AND waiting_for = 'customer' ORDER BY created_at, id LIMIT 1) RETURNING id, owner::oid",
-	    {TEXTOID, TEXTOID});
-	const pg::Rows rows = next.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
-	if (rows.empty()) return;
-	static pg::Statement take(
-	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3)",
-	    {TEXTOID, TEXTOID, INT8OID});
-	take.execute(
-	    {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(rows.int8(0, 0))});
-	worker::wake_at_commit(rows.oid(0, 1), GetCurrentTimestamp());
 }
 
 } // namespace playbook::execution

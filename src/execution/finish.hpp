@@ -1,15 +1,10 @@
-// What follows from an execution's end for others: the next in the customer's queue, the parent that waits
-// for it. As playbook_engine, with an open Spi connection.
+// What follows from an execution's end for others: the parent that waits for it. As playbook_engine, with an
+// open Spi connection.
 #pragma once
 
 #include "execution/model.hpp"
 
 namespace playbook::execution {
-
-// Gives up the place of the one active execution of its customer; the one that has queued longest takes it.
-void release_customer(const Execution &execution);
-// Takes it again for one that comes back to life; 23505 with the active execution while another has it.
-void retake_customer(const Execution &execution);
 
 // The parent is looked at again once this transaction has committed. Never waits for the parent's lock:
 // another executor may hold it while it waits for this child's.

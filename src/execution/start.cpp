@@ -2,9 +2,8 @@
 
 #include "definition/export.hpp"
 #include "definition/store.hpp"
-#include "execution/finish.hpp"
+#include "execution/customer_place.hpp"
 #include "execution/plan_cache.hpp"
-#include "execution/replace.hpp"
 #include "execution/store.hpp"
 #include "execution/stored_rows.hpp"
 #include "fault_points.hpp"
@@ -156,91 +155,6 @@ Conflict conflict_policy(const StartRequest &request, const definition::Definiti
 	                "", "Use skip, queue, replace or allow.");
 }
 
-// An execution that was started with `allow` has no place, and is active all the same. The place that
-// `execution` has just taken is given to the oldest of them, which leaves it like any other when it ends.
-bool give_place_to_active(const Execution &execution) {
-	static pg::Statement mark(
-	    "UPDATE @playbook_executions_live SET options = coalesce(options, '{}') || '{\"conflict\": "
-	    "\"skip\"}' "
-	    "WHERE status IN ('pending', 'running', 'waiting', 'paused') AND id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
-	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
-	    "'customer' "
-	    "AND options -> 'cancelled' IS NULL ORDER BY id LIMIT 1) RETURNING id",
-	    {TEXTOID, TEXTOID});
-	const pg::Argument playbook = pg::text(execution.playbook_id),
-	                   customer = pg::text(*execution.customer_id);
-	const pg::Rows rows = mark.query({customer, playbook});
-	if (rows.empty()) return false;
-	static pg::Statement give("UPDATE @playbook_active_customers SET execution_id = $3 "
-	                          "WHERE playbook_id = $1 AND customer_id = $2",
-	                          {TEXTOID, TEXTOID, INT8OID});
-	give.execute({playbook, customer, pg::int8(rows.int8(0, 0))});
-	return true;
-}
-
-// The one that has the place, and those that were started with `allow` beside it.
-void replace_all_active(const Execution &execution, std::int64_t placed) {
-	replace_active(placed, execution.id);
-	static pg::Statement find(
-	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
-	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
-	    "'customer' "
-	    "AND options -> 'cancelled' IS NULL ORDER BY id",
-	    {TEXTOID, TEXTOID});
-	std::vector<std::int64_t> others;
-	{
-		const pg::Rows rows = find.query({pg::text(*execution.customer_id), pg::text(execution.playbook_id)});
-		for (std::size_t i = 0; i < rows.size(); ++i) others.push_back(rows.int8(i, 0));
-	}
-	for (const std::int64_t other : others) replace_active(other, execution.id);
-}
-
-// Takes the place of the one active execution of the customer, as the policy says when it is taken.
-void take_place(Execution &execution, Conflict policy) {
-	if (policy == Conflict::Allow || !execution.customer_id) return;
-	if (take_free_place(execution) && !give_place_to_active(execution)) return;
-	const pg::Argument playbook = pg::text(execution.playbook_id),
-	                   customer = pg::text(*execution.customer_id);
-	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
-	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
-	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a",
-	                          {TEXTOID, TEXTOID});
-	std::int64_t active = 0;
-	std::string status;
-	{
-		const pg::Rows rows = find.query({playbook, customer});
-		if (!rows.empty()) {
-			active = rows.int8(0, 0);
-			status = rows.text_or_null(0, 1).value_or("starting");
-		}
-	}
-	if (active == 0) return take_place(execution, policy); // it ended meanwhile
-	switch (policy) {
-	case Conflict::Skip:
-		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
-		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" +
-		                    execution.playbook_id + "\"",
-		                "Execution " + std::to_string(active) + " is " + status + ".",
-		                "Wait for it, or start with conflict => 'queue', 'replace' or 'allow'.");
-	case Conflict::Queue:
-		execution.waiting_for = "customer";
-		execution.due_at.reset();
-		return;
-	case Conflict::Replace: {
-		replace_all_active(execution, active);
-		static pg::Statement move(
-		    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, "
-		    "$3) "
-		    "ON CONFLICT (playbook_id, customer_id) DO UPDATE SET execution_id = excluded.execution_id",
-		    {TEXTOID, TEXTOID, INT8OID});
-		move.execute({playbook, customer, pg::int8(execution.id)});
-		return;
-	}
-	case Conflict::Allow: return;
-	}
-}
-
 Value options_of(const StartRequest &request) {
 	Value options;
 	if (!request.save_artifacts) options.set("save_artifacts", Value(false));
@@ -327,7 +241,7 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 			}
 			return started;
 		}
-		take_place(execution, policy);
+		take_customer(execution, policy);
 	}
 	worker::count(worker::Counter::ExecutionsStarted);
 	execution.dirty = true;
@@ -390,15 +304,6 @@ void StartList::write() {
 	if (!TIMESTAMP_IS_NOEND(due_at)) worker::wake_at_commit(kept_.front().owner, due_at);
 	kept_.clear();
 	customers_.clear();
-}
-
-bool take_free_place(const Execution &execution) {
-	static pg::Statement take(
-	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
-	    "ON CONFLICT DO NOTHING",
-	    {TEXTOID, TEXTOID, INT8OID});
-	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id),
-	                     pg::int8(execution.id)}) == 1;
 }
 
 std::int64_t commit_start(Execution &execution) {

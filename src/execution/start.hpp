@@ -63,10 +63,6 @@ private:
 // Writes the prepared execution and wakes an executor at commit. Returns its id.
 std::int64_t commit_start(Execution &execution);
 
-// Takes the place of the customer's one active execution if nobody has it. As playbook_engine, with a
-// connection open.
-bool take_free_place(const Execution &execution);
-
 // Throws 42501 for a superuser while executions of such owners are switched off.
 void require_usable_owner(Oid owner);
 
