@@ -2,7 +2,6 @@
 
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
-#include "execution/customer_place.hpp"
 #include "execution/finish.hpp"
 #include "fault_points.hpp"
 #include "notification/publisher.hpp"
@@ -247,7 +246,6 @@ void fail_execution(Batch &batch, Execution &execution, const Failure &failure, 
 	execution.dirty = true;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	release_customer(execution);
 	leave_place(execution);
 	if (execution.parent_execution) tell_parent(*execution.parent_execution);
 	batch.add(execution);

@@ -289,16 +289,14 @@ void resume(std::int64_t id, Timers timers) {
 	execution.reason.clear();
 	execution.due_at = now;
 	// One that had not begun: its date stays, and so does its place in the queue.
-	if (const Value *start_at = execution.options.find("start_at"); start_at != nullptr) {
+	if (const Value *start_at = execution.options.find("start_at"); start_at != nullptr)
 		execution.due_at =
 		    std::max(now, DatumGetTimestampTz(pg::input_datum(start_at->as_text(), TIMESTAMPTZOID)));
+	if (execution.waiting_for == "customer" && !has_turn(execution)) {
+		execution.due_at.reset();
+	} else {
+		if (execution.waiting_for == "customer") execution.waiting_for.clear();
 		execution.options.erase("start_at");
-	}
-	if (execution.waiting_for == "customer") {
-		if (take_free_place(execution))
-			execution.waiting_for.clear();
-		else
-			execution.due_at.reset();
 	}
 	execution.dirty = true;
 	Batch batch;

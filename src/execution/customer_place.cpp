@@ -3,58 +3,76 @@
 #include "pg/spi.hpp"
 #include "worker/shared_state.hpp"
 
+// What is active, with or without the place: what has begun, or will without anybody's end. What is being
+// cancelled makes way.
+#define ACTIVE                                                                                               \
+	"status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM 'customer' "     \
+	"AND options -> 'cancelled' IS NULL"
+
 namespace playbook::execution {
 
 using definition::Conflict;
 
 namespace {
 
+// Executions that were given a place in this transaction: a batch may hold them in memory as they were
+// before.
+std::set<std::int64_t> &given_places() {
+	static auto *const made = new std::set<std::int64_t>();
+	static TimestampTz transaction = 0;
+	if (const TimestampTz present = GetCurrentTransactionStartTimestamp(); present != transaction) {
+		transaction = present;
+		made->clear();
+	}
+	return *made;
+}
+
+pg::Argument playbook_of(const Execution &execution) { return pg::text(execution.playbook_id); }
+pg::Argument customer_of(const Execution &execution) { return pg::text(*execution.customer_id); }
+
+void put_in_place(const Execution &execution, std::int64_t active) {
+	static pg::Statement put(
+	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
+	    "ON CONFLICT (playbook_id, customer_id) DO UPDATE SET execution_id = excluded.execution_id",
+	    {TEXTOID, TEXTOID, INT8OID});
+	put.execute({playbook_of(execution), customer_of(execution), pg::int8(active)});
+}
+
 // An execution that was started with `allow` has no place, and is active all the same. The place that
-// `execution` has just taken is given to the oldest of them, which leaves it like any other when it ends.
-bool give_place_to_active(const Execution &execution) {
+// `execution`, or nobody, has is given to the oldest of those before it, which leaves it like any other when
+// it ends.
+bool give_place_to_active(const Execution &execution, TimestampTz before, std::int64_t before_id) {
+	static pg::Statement find("SELECT id FROM @playbook_executions_live WHERE customer_id = $2 AND "
+	                          "playbook_id = $1 AND " ACTIVE " AND (created_at, id) < ($3, $4) "
+	                          "ORDER BY created_at, id LIMIT 1",
+	                          {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID});
 	static pg::Statement mark(
 	    "UPDATE @playbook_executions_live SET options = coalesce(options, '{}') || '{\"conflict\": "
-	    "\"skip\"}' "
-	    "WHERE status IN ('pending', 'running', 'waiting', 'paused') AND id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
-	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
-	    "'customer' "
-	    "AND options -> 'cancelled' IS NULL ORDER BY id LIMIT 1) RETURNING id",
-	    {TEXTOID, TEXTOID});
-	const pg::Argument playbook = pg::text(execution.playbook_id),
-	                   customer = pg::text(*execution.customer_id);
-	const pg::Rows rows = mark.query({customer, playbook});
-	if (rows.empty()) return false;
-	static pg::Statement give("UPDATE @playbook_active_customers SET execution_id = $3 "
-	                          "WHERE playbook_id = $1 AND customer_id = $2",
-	                          {TEXTOID, TEXTOID, INT8OID});
-	give.execute({playbook, customer, pg::int8(rows.int8(0, 0))});
-	return true;
+	    "\"skip\"}' WHERE id = $1 AND " ACTIVE,
+	    {INT8OID});
+	for (;;) {
+		const pg::Rows rows = find.query(
+		    {playbook_of(execution), customer_of(execution), pg::timestamp(before), pg::int8(before_id)});
+		if (rows.empty()) return false;
+		const std::int64_t active = rows.int8(0, 0);
+		if (mark.execute({pg::int8(active)}) == 0) continue; // it ended meanwhile
+		given_places().insert(active);
+		put_in_place(execution, active);
+		return true;
+	}
 }
 
 // The one that has the place, and those that were started with `allow` beside it.
-void replace_all_active(const Execution &execution, std::int64_t placed) {
-	replace_active(placed, execution.id);
-	static pg::Statement find(
-	    "SELECT id FROM @playbook_executions_live WHERE customer_id = $1 AND playbook_id = $2 "
-	    "AND status IN ('pending', 'running', 'waiting', 'paused') AND waiting_for IS DISTINCT FROM "
-	    "'customer' "
-	    "AND options -> 'cancelled' IS NULL ORDER BY id",
-	    {TEXTOID, TEXTOID});
-	std::vector<std::int64_t> others;
+void replace_all_active(const Execution &execution) {
+	static pg::Statement find("SELECT id FROM @playbook_executions_live WHERE customer_id = $2 AND "
+	                          "playbook_id = $1 AND " ACTIVE " ORDER BY id",
+	                          {TEXTOID, TEXTOID});
+	std::vector<std::int64_t> active;
 	{
-		const pg::Rows rows = find.query({pg::text(*execution.customer_id), pg::text(execution.playbook_id)});
-		for (std::size_t i = 0; i < rows.size(); ++i) others.push_back(rows.int8(i, 0));
+		const pg::Rows rows = find.query({playbook_of(execution), customer_of(execution)});
+		for (std::size_t i = 0; i < rows.size(); ++i) active.push_back(rows.int8(i, 0));
 	}
-	for (const std::int64_t other : others) replace_active(other, execution.id);
-}
-
-} // namespace
-
-bool takes_place(const Execution &execution) {
-	if (!execution.customer_id) return false;
-	if (const Value *asked_for = execution.options.find("conflict")) return asked_for->as_text() != "allow";
-	return execution.definition().conflict != Conflict::Allow;
+	for (const std::int64_t other : active) replace_active(other, execution.id);
 }
 
 bool take_free_place(const Execution &execution) {
@@ -62,15 +80,27 @@ bool take_free_place(const Execution &execution) {
 	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3) "
 	    "ON CONFLICT DO NOTHING",
 	    {TEXTOID, TEXTOID, INT8OID});
-	return take.execute({pg::text(execution.playbook_id), pg::text(*execution.customer_id),
-	                     pg::int8(execution.id)}) == 1;
+	return take.execute({playbook_of(execution), customer_of(execution), pg::int8(execution.id)}) == 1;
+}
+
+// Whether it holds, or queues for, the place: as it was started, else as its playbook says.
+bool takes_place(const Execution &execution) {
+	if (!execution.customer_id) return false;
+	if (const Value *asked_for = execution.options.find("conflict")) return asked_for->as_text() != "allow";
+	return execution.definition().conflict != Conflict::Allow;
+}
+
+} // namespace
+
+bool was_given_place(std::int64_t execution) { return given_places().contains(execution); }
+
+bool has_turn(const Execution &execution) {
+	return take_free_place(execution) && !give_place_to_active(execution, execution.created_at, execution.id);
 }
 
 void take_customer(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
-	if (take_free_place(execution) && !give_place_to_active(execution)) return;
-	const pg::Argument playbook = pg::text(execution.playbook_id),
-	                   customer = pg::text(*execution.customer_id);
+	if (take_free_place(execution) && !give_place_to_active(execution, DT_NOEND, 0)) return;
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
 	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
 	                          "WHERE a.playbook_id = $1 AND a.customer_id = $2 FOR UPDATE OF a",
@@ -78,7 +108,7 @@ void take_customer(Execution &execution, Conflict policy) {
 	std::int64_t active = 0;
 	std::string status;
 	{
-		const pg::Rows rows = find.query({playbook, customer});
+		const pg::Rows rows = find.query({playbook_of(execution), customer_of(execution)});
 		if (!rows.empty()) {
 			active = rows.int8(0, 0);
 			status = rows.text_or_null(0, 1).value_or("starting");
@@ -93,19 +123,16 @@ void take_customer(Execution &execution, Conflict policy) {
 		                "Execution " + std::to_string(active) + " is " + status + ".",
 		                "Wait for it, or start with conflict => 'queue', 'replace' or 'allow'.");
 	case Conflict::Queue:
+		if (execution.due_at > execution.created_at)
+			execution.options.set("start_at", Value(pg::timestamp_text(*execution.due_at)));
 		execution.waiting_for = "customer";
 		execution.due_at.reset();
 		return;
-	case Conflict::Replace: {
-		replace_all_active(execution, active);
-		static pg::Statement move(
-		    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, "
-		    "$3) "
-		    "ON CONFLICT (playbook_id, customer_id) DO UPDATE SET execution_id = excluded.execution_id",
-		    {TEXTOID, TEXTOID, INT8OID});
-		move.execute({playbook, customer, pg::int8(execution.id)});
+	case Conflict::Replace:
+		// First the place: what is replaced would leave it to the queue.
+		put_in_place(execution, execution.id);
+		replace_all_active(execution);
 		return;
-	}
 	case Conflict::Allow: return;
 	}
 }
@@ -117,7 +144,7 @@ void retake_customer(const Execution &execution) {
 		                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
 		                          "WHERE a.playbook_id = $1 AND a.customer_id = $2",
 		                          {TEXTOID, TEXTOID});
-		const pg::Rows rows = find.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
+		const pg::Rows rows = find.query({playbook_of(execution), customer_of(execution)});
 		if (rows.empty()) continue; // it ended meanwhile
 		if (rows.int8(0, 0) == execution.id) return;
 		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
@@ -135,25 +162,28 @@ void release_customer(const Execution &execution) {
 	    "DELETE FROM @playbook_active_customers WHERE playbook_id = $1 AND customer_id = $2 "
 	    "AND execution_id = $3",
 	    {TEXTOID, TEXTOID, INT8OID});
-	if (release.execute(
-	        {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(execution.id)}) == 0)
+	if (release.execute({playbook_of(execution), customer_of(execution), pg::int8(execution.id)}) == 0)
 		return;
-	// The one that has queued longest takes the place.
-	static pg::Statement next(
-	    "UPDATE @playbook_executions_live SET waiting_for = NULL, due_at = greatest(created_at, now()) WHERE "
-	    "id = ("
-	    "SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND customer_id = $2 AND status = "
-	    "'pending' "
-	    "AND waiting_for = 'customer' ORDER BY created_at, id LIMIT 1) RETURNING id, owner::oid",
-	    {TEXTOID, TEXTOID});
-	const pg::Rows rows = next.query({pg::text(execution.playbook_id), pg::text(*execution.customer_id)});
-	if (rows.empty()) return;
-	static pg::Statement take(
-	    "INSERT INTO @playbook_active_customers (playbook_id, customer_id, execution_id) VALUES ($1, $2, $3)",
-	    {TEXTOID, TEXTOID, INT8OID});
-	take.execute(
-	    {pg::text(execution.playbook_id), pg::text(*execution.customer_id), pg::int8(rows.int8(0, 0))});
-	worker::wake_at_commit(rows.oid(0, 1), GetCurrentTimestamp());
+	static pg::Statement next("SELECT id, created_at FROM @playbook_executions_live WHERE playbook_id = $1 "
+	                          "AND customer_id = $2 AND status = 'pending' AND waiting_for = 'customer' "
+	                          "ORDER BY created_at, id LIMIT 1",
+	                          {TEXTOID, TEXTOID});
+	static pg::Statement begin(
+	    "UPDATE @playbook_executions_live SET waiting_for = NULL, "
+	    "due_at = greatest(created_at, now(), (options ->> 'start_at')::timestamptz) "
+	    "WHERE id = $1 AND status = 'pending' AND waiting_for = 'customer' RETURNING owner::oid, due_at",
+	    {INT8OID});
+	for (;;) {
+		const pg::Rows queued = next.query({playbook_of(execution), customer_of(execution)});
+		if (queued.empty()) return;
+		const std::int64_t id = queued.int8(0, 0);
+		if (give_place_to_active(execution, queued.timestamp(0, 1), id)) return;
+		const pg::Rows begun = begin.query({pg::int8(id)});
+		if (begun.empty()) continue; // it was cancelled or paused meanwhile
+		put_in_place(execution, id);
+		worker::wake_at_commit(begun.oid(0, 0), begun.timestamp(0, 1));
+		return;
+	}
 }
 
 } // namespace playbook::execution

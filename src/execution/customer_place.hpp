@@ -7,16 +7,20 @@
 
 namespace playbook::execution {
 
-// Whether it holds, or queues for, the place: as it was started, else as its playbook says.
-bool takes_place(const Execution &execution);
-// For one that is about to be stored: takes the place, replaces those who are active, or queues, as the policy
-// says; 23505 with the active execution where it says skip.
+// For one that is about to be stored: takes the place, replaces those who are active, or queues, as the
+// policy says; 23505 with the active execution where it says skip.
 void take_customer(Execution &execution, definition::Conflict policy);
-// Takes the place if nobody has it.
-bool take_free_place(const Execution &execution);
-// Gives up the place; the one that has queued longest takes it.
-void release_customer(const Execution &execution);
-// Takes it again for one that comes back to life; 23505 with the active execution while another has it.
+// For one that queues: takes the place if it is free and nothing that was started before is active.
+bool has_turn(const Execution &execution);
+// Takes the place again for one that comes back to life; 23505 with the active execution while another has
+// it.
 void retake_customer(const Execution &execution);
+
+// For one that has ended: gives up the place if it has it. The one that has queued longest takes it, or what
+// is still active of those started before that one. All that this transaction knows of executions has to be
+// written.
+void release_customer(const Execution &execution);
+// In this transaction; its row says so, what was read of it before does not.
+bool was_given_place(std::int64_t execution);
 
 } // namespace playbook::execution

@@ -3,7 +3,6 @@
 #include "execution/finish.hpp"
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
-#include "execution/customer_place.hpp"
 #include "execution/touch.hpp"
 #include "pg/identity.hpp"
 #include "worker/shared_state.hpp"
@@ -87,10 +86,9 @@ void Advancer::finish(Execution &execution, Status status) {
 		}
 	}
 	batch_.add(execution);
-	if (!takes_place(execution) && !is_limited(execution.definition()) && !execution.parent_execution) return;
+	if (!is_limited(execution.definition()) && !execution.parent_execution) return;
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	release_customer(execution);
 	leave_place(execution);
 	if (execution.parent_execution) tell_parent(*execution.parent_execution);
 }

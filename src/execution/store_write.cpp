@@ -1,4 +1,5 @@
 // Writing half of execution/store: one insert and one update per table and batch, arrays through unnest.
+#include "execution/customer_place.hpp"
 #include "execution/retention.hpp"
 #include "execution/statistics.hpp"
 #include "execution/store.hpp"
@@ -102,8 +103,10 @@ void Batch::flush() {
 	count_changes(executions_);
 	// What has ended goes to history with its last values. Rows that were never in the table go there at
 	// once.
+	std::vector<const Execution *> ending;
 	for (Execution *execution : executions_) {
 		if (!is_final(execution->status) || execution->slot != 0 || !execution->finished_at) continue;
+		ending.push_back(execution);
 		execution->slot = history_slot(*execution);
 		if (!execution->stored) continue;
 		moved_.push_back(execution);
@@ -117,6 +120,7 @@ void Batch::flush() {
 	FAULT_POINT("flush.messages");
 	move_finished();
 	FAULT_POINT("flush.moved");
+	for (const Execution *execution : ending) release_customer(*execution);
 	write_row_sets();
 	FAULT_POINT("flush.row_sets");
 	std::vector<const Execution *> ended;
@@ -168,6 +172,7 @@ void Batch::write_executions() {
 		    was_made_due(execution->id))
 			execution->due_at =
 			    std::min(execution->due_at.value_or(DT_NOEND), GetCurrentTransactionStartTimestamp());
+		if (was_given_place(execution->id)) execution->options.set("conflict", Value("skip"));
 		if (!execution->stored || execution->moves) {
 			append_row(writer_of(inserted, execution->slot, execution_writer), *execution, json);
 			continue;

@@ -1,7 +1,7 @@
 -- What a start does while the customer runs the playbook already: skip, queue, replace, allow; asked for, or the
 -- playbook's own rule.
 BEGIN;
-SELECT plan(34);
+SELECT plan(35);
 \ir refusal.psql
 
 CREATE ROLE conflict_author; GRANT playbook_author TO conflict_author;
@@ -91,10 +91,14 @@ SELECT playbook_start('waits', 'a', conflict => 'queue') AS queued \gset
 SELECT is(pg_temp.state(:queued), 'pending customer', 'queue waits for it');
 SELECT playbook_signal(:one, 'go') \g /dev/null
 SELECT playbook_advance(:one) \g /dev/null
+SELECT is(pg_temp.state(:queued), 'pending customer', 'and for the other');
+SELECT playbook_signal(:two, 'go') \g /dev/null
+SELECT playbook_advance(:two) \g /dev/null
 SELECT ok(due_at IS NOT NULL AND waiting_for IS DISTINCT FROM 'customer', 'until it has ended')
     FROM playbook_executions WHERE id = :queued;
+SELECT playbook_start('waits', 'a') AS beside \gset
 SELECT playbook_start('waits', 'a', conflict => 'replace') AS new \gset
-SELECT is(array_agg(id ORDER BY id), ARRAY[:two, :queued]::bigint[], 'replace cancels all that are active')
+SELECT is(array_agg(id ORDER BY id), ARRAY[:queued, :beside]::bigint[], 'replace cancels all that are active')
     FROM playbook_executions WHERE reason = format('replaced by execution %s', :new);
 SELECT playbook_cancel(:new) \g /dev/null
 SELECT is((SELECT count(playbook_start('waits', 'a', conflict => 'skip'))), 1::bigint, 'then the place is free');
