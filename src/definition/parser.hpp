@@ -17,10 +17,10 @@ namespace playbook::definition {
 
 struct ParseLimits {
 	std::size_t bytes = std::size_t{1} << 20;
-	std::size_t depth = 64;     // containers within containers
+	std::size_t depth = 160;    // containers within containers: five for each level of branches, and more
 	std::size_t nodes = 100000; // after aliases were followed, so an alias bomb is refused
 	std::size_t steps = 1000;
-	std::size_t branch_depth = 32;
+	std::size_t branch_depth = 24;
 };
 
 // What a place in the document has in the user's text, to report problems that are found later (by the

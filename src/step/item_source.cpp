@@ -1,5 +1,6 @@
 #include "step/item_source.hpp"
 
+#include "definition/parser.hpp"
 #include "settings.hpp"
 #include "step/reading.hpp"
 #include "value/json.hpp"
@@ -12,7 +13,7 @@ std::shared_ptr<const std::vector<Value>> items_of(const Context &context) {
 	const std::string &source = context.step.for_each->source;
 	std::optional<Value> list;
 	if (!source.empty() && source.front() == '[') // a list written in the definition
-		list = context.rendered(parse_json(source));
+		list = context.rendered(parse_json(source, {.depth = definition::ParseLimits{}.depth}));
 	else
 		list = context.value_of(source);
 	if (!list)

@@ -133,12 +133,12 @@ SELECT is(refusal($$SELECT playbook_create(tiny('a', repeat('x',
     1024)))$$) ~ 'the definition is larger than 1024 bytes', true, 'the limit is a setting');
 RESET playbook.max_definition_size;
 SELECT is(refusal(format('SELECT playbook_create(%L)', '{id: a, steps: ' || repeat('[', n) || repeat(']', n) || '}'))
-          ~ '^22023 .*the definition is nested deeper than 64 levels', true, format('YAML of %s levels', n))
-FROM (VALUES (65), (100000)) AS t (n);
+          ~ '^22023 .*the definition is nested deeper than 160 levels', true, format('YAML of %s levels', n))
+FROM (VALUES (160), (100000)) AS t (n);
 SELECT is(refusal(format('SELECT playbook_create(%L)', '{"id": "a", "steps": ' || repeat('[', n) || repeat(']', n)
     || '}'))
-          ~ '^22023 .*the definition is nested deeper than 64 levels', true, format('JSON of %s levels', n))
-FROM (VALUES (65), (100000)) AS t (n);
+          ~ '^22023 .*the definition is nested deeper than 160 levels', true, format('JSON of %s levels', n))
+FROM (VALUES (160), (100000)) AS t (n);
 SELECT is(refusal(format('SELECT playbook_create(%L)', (
     SELECT E'v0: &v0 x\n' || string_agg(format('v%s: &v%s [%s]', n, n, array_to_string(array_fill('*v' || n - 1,
         ARRAY[10]), ', ')), E'\n' ORDER BY n)

@@ -1,6 +1,6 @@
 -- What is one too many of doc/limits.md's values is refused, and the last one that is allowed is not.
 BEGIN;
-SELECT plan(10);
+SELECT plan(13);
 \ir data_steps.psql
 \ir refusal.psql
 
@@ -31,6 +31,25 @@ SELECT is(refused('query', jsonb_build_object('template', 'SELECT ' || rtrim(rep
 SET LOCAL playbook.max_row_set_size = '1MB';
 SELECT is((SELECT count(*) FROM queried('SELECT repeat(''x'', 900000) AS a')), 1::bigint, 'rows of almost a megabyte');
 SELECT is(refused('query', '{"template": "SELECT repeat(''x'', 1100000) AS a"}'), '54000 step returns more than 1 MB', 'more than one');
+
+-- Levels of branches, written the longest way.
+CREATE FUNCTION branches(levels integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+    steps jsonb := '[{"id": "leaf", "type": "query", "config": {"template": "SELECT 1 AS a"}}]';
+BEGIN
+    FOR level IN 1..levels LOOP
+        steps := jsonb_build_array(jsonb_build_object('id', 's' || level, 'type', 'condition', 'config', jsonb_build_object(
+            'cases', jsonb_build_array(jsonb_build_object('when', '1 = 1', 'steps', steps)))));
+    END LOOP;
+    RETURN jsonb_build_object('playbook', jsonb_build_object('id', 'deep', 'name', 'Deep', 'steps', steps));
+END$$;
+SELECT playbook_create(branches(24)::text, publish => true) \g /dev/null
+SELECT is(playbook_run('deep') ->> 'status', 'completed', 'as many levels of branches as there may be');
+SELECT playbook_export('deep', 'yaml') AS exported \gset
+SELECT playbook_update('deep', :'exported', publish => true) \g /dev/null
+SELECT is(playbook_export('deep', 'yaml'), :'exported', 'are exported and read again');
+SELECT is(refusal(format('SELECT playbook_create(%L)', branches(25))) LIKE '22023 %nested deeper than 24 levels%[PB037]%', true,
+    'one more');
 
 -- A definition's text.
 SET LOCAL playbook.max_definition_size = '1kB';

@@ -111,9 +111,9 @@ TEST(Document, RefusesAnAliasBomb) {
 	          "PB006");
 	// Neither, but deeper than the text shows.
 	std::string deep = "a0: &a0 [x]\n";
-	for (int i = 1; i < 100; ++i)
+	for (int i = 1; i < 200; ++i)
 		deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
-	EXPECT_EQ(problem_of(deep), "PB005 1:1 the definition is nested deeper than 64 levels");
+	EXPECT_EQ(problem_of(deep), "PB005 1:1 the definition is nested deeper than 160 levels");
 }
 
 TEST(Document, RefusesDepthWithoutRecursion) {
@@ -122,9 +122,9 @@ TEST(Document, RefusesDepthWithoutRecursion) {
 	      repeated("{\"a\":", 100000), "{\"a\":" + repeated("[", 100000)})
 		EXPECT_NE(problem_of(text).find("PB005 1:"), std::string::npos) << problem_of(text);
 	EXPECT_EQ(problem_of("? ? ? a\n").substr(0, 5), "PB009");
-	EXPECT_EQ(json_of("a: " + repeated("[", 63) + repeated("]", 63)).size(), 6U + 126U);
-	EXPECT_EQ(problem_of("a: " + repeated("[", 64) + repeated("]", 64)).substr(0, 5), "PB005");
-	EXPECT_EQ(problem_of("{\"a\": " + repeated("[", 64) + repeated("]", 64) + "}").substr(0, 5), "PB005");
+	EXPECT_EQ(json_of("a: " + repeated("[", 159) + repeated("]", 159)).size(), 6U + 318U);
+	EXPECT_EQ(problem_of("a: " + repeated("[", 160) + repeated("]", 160)).substr(0, 5), "PB005");
+	EXPECT_EQ(problem_of("{\"a\": " + repeated("[", 160) + repeated("]", 160) + "}").substr(0, 5), "PB005");
 }
 
 TEST(Document, RefusesSize) {

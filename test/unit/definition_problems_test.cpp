@@ -330,6 +330,32 @@ TEST(Problems, Limits) {
 	EXPECT_EQ(deep.problems[0].code, "PB037");
 }
 
+// However a step holds others, the bound on levels of branches is met before the one on levels of text.
+TEST(Problems, LevelsOfBranchesHaveABoundOfTheirOwn) {
+	const std::string leaf = "{id: leaf, type: task, config: {title: t, checklist: [a]}}";
+	const ParseLimits limits;
+	for (const auto &[before, after] : std::vector<std::pair<std::string, std::string>>{
+	         {"type: condition, config: {if: \"1 = 1\", then: [", "]}"},
+	         {"type: condition, config: {if: \"1 = 1\", else: [", "]}"},
+	         {"type: condition, if: \"1 = 1\", then: [", "]"},
+	         {"type: condition, config: {cases: [{when: \"1 = 1\", steps: [", "]}]}"},
+	         {"type: condition, cases: [{when: \"1 = 1\", then: [", "]}]"},
+	         {"type: approval, config: {approvers: [ana], expires: 1 day, on_expiry: [", "]}"},
+	         {"type: task, require_approval: {approvers: [ana], expires: 1 day, on_expiry: [", "]}"},
+	         {"type: task, on_cancel: [", "]"}}) {
+		std::string inner = leaf;
+		for (std::size_t level = 1; level <= limits.branch_depth; ++level)
+			inner = "{id: s" + std::to_string(level) + ", " + before + inner + after + "}";
+		const std::string text = "playbook: {id: deep, name: D, steps: [";
+		const ParseResult most = parse_definition(text + inner + "]}");
+		EXPECT_EQ(described(most.problems), "") << before;
+		const ParseResult deeper = parse_definition(text + "{id: s0, " + before + inner + after + "}]}");
+		ASSERT_EQ(deeper.problems.size(), 1U) << before << described(deeper.problems);
+		EXPECT_EQ(deeper.problems[0].code, "PB037");
+		EXPECT_EQ(deeper.problems[0].message, "branches are nested deeper than 24 levels");
+	}
+}
+
 TEST(Problems, TheSameTextGivesTheSameProblemsTwice) {
 	const std::string text =
 	    with_steps("  - {id: a, type: emial}\n  - {id: a, type: task, depends_on: [x, y]}\n");
