@@ -2,7 +2,10 @@
 -- somebody may have put an object of that name there first, and then this script must fail.
 \echo Use "CREATE EXTENSION playbook" to load this file. \quit
 
-SET LOCAL search_path = @extschema@, pg_catalog, pg_temp;
+-- What this script runs finds nothing but pg_catalog: whoever may create in the schema could have put a function or an
+-- operator there that fits better, and would have it called by the superuser who installs. What it creates is bound to
+-- names with the schema on the path, after pg_catalog; the last fragment looks whether anything was bound to others'.
+SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_min_messages = warning;
 
 -- Definitions, templates, mail and documents are UTF-8 throughout. SQL_ASCII passes bytes on as they are; any other
@@ -16,3 +19,4 @@ BEGIN
     END IF;
 END
 $$;
+SET LOCAL search_path = @extschema@, pg_temp;

@@ -1,6 +1,7 @@
 -- Cluster-wide roles: the owner of every object of this extension, and the group roles that open parts of it
 -- (doc/security.md). DROP EXTENSION leaves them. On a server without CREATEROLE scripts/roles.sql makes them
 -- beforehand.
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $roles$
 DECLARE
     wanted CONSTANT text[] := ARRAY['playbook_engine', 'playbook_user', 'playbook_viewer', 'playbook_analyst',
@@ -83,3 +84,4 @@ BEGIN
             'playbook_operator, playbook_author, playbook_admin, playbook_trusted_app';
 END
 $schema$;
+SET LOCAL search_path = @extschema@, pg_temp;

@@ -166,6 +166,7 @@ COMMENT ON COLUMN playbook_step_rows.home IS 'Routing key of the execution.';
 COMMENT ON COLUMN playbook_step_rows.row_count IS 'Rows in this chunk.';
 COMMENT ON COLUMN playbook_step_rows.data IS 'Column names and types, then the rows in PostgreSQL''s binary COPY form.';
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $partitions$
 DECLARE
     parent text;
@@ -196,6 +197,7 @@ BEGIN
     END LOOP;
 END
 $partitions$;
+SET LOCAL search_path = @extschema@, pg_temp;
 
 -- The live rows are updated all the time: room for HOT updates, and vacuum by dead rows rather than by share.
 ALTER TABLE playbook_executions_live SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02,

@@ -33,6 +33,7 @@ COMMENT ON COLUMN playbook_artifacts.created_at IS 'When the execution finished.
 CREATE INDEX playbook_artifacts_playbook_id_execution_id_idx ON playbook_artifacts (playbook_id, execution_id DESC)
     WHERE status = 'completed';
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $partitions$
 DECLARE
     part text;
@@ -58,3 +59,4 @@ BEGIN
     END LOOP;
 END
 $partitions$;
+SET LOCAL search_path = @extschema@, pg_temp;

@@ -1,5 +1,6 @@
 -- How row sets are stored: their chunks, and the small ones kept beside a step, are compressed with lz4 where the
 -- server was built with it, else as the server does by default. Used by src/result/row_set_store.cpp.
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $compression$
 DECLARE
     part record;
@@ -19,3 +20,4 @@ EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN
     NULL; -- a server built without lz4
 END
 $compression$;
+SET LOCAL search_path = @extschema@, pg_temp;

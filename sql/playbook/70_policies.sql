@@ -2,6 +2,7 @@
 -- owns it and is not subject to policies), partitions included when somebody names them directly. Policies are for
 -- SELECT: nobody but the engine writes, except administrators the people. The rules are in src/identity/access.cpp.
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $enable$
 DECLARE
     relation regclass;
@@ -18,6 +19,7 @@ BEGIN
     END LOOP;
 END
 $enable$;
+SET LOCAL search_path = @extschema@, pg_temp;
 
 -- Playbooks, and what hangs on them.
 CREATE POLICY playbooks_visible ON playbooks FOR SELECT

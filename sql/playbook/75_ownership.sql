@@ -1,6 +1,7 @@
 -- Everything belongs to playbook_engine, a role that nobody logs in as: so no object of the extension ever runs, or is
 -- checked, with the rights of the superuser who installed it. Before any GRANT, so that the engine is every grantor.
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $ownership$
 DECLARE
     change text;
@@ -37,3 +38,4 @@ BEGIN
     END LOOP;
 END
 $ownership$;
+SET LOCAL search_path = @extschema@, pg_temp;

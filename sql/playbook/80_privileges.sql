@@ -5,6 +5,7 @@
 -- A function that is open to playbook_user checks for itself what the caller may do; one that is open to a narrower
 -- group is closed to others by this grant.
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $privileges$
 DECLARE
     change text;
@@ -133,3 +134,4 @@ BEGIN
     END LOOP;
 END
 $functions$;
+SET LOCAL search_path = @extschema@, pg_temp;

@@ -1,6 +1,7 @@
 -- What users put into these tables belongs into a dump: every table of the extension, each partition for itself, and
 -- every sequence, identity columns' included.
 
+SET LOCAL search_path = pg_catalog, pg_temp;
 DO $dump$
 DECLARE
     relation regclass;
@@ -18,3 +19,4 @@ BEGIN
     END LOOP;
 END
 $dump$;
+SET LOCAL search_path = @extschema@, pg_temp;

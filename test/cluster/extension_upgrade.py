@@ -27,7 +27,7 @@ ALTER TABLE playbook_upgrade_test ENABLE ROW LEVEL SECURITY;
 SELECT pg_extension_config_dump('playbook_upgrade_test', '');
 SELECT pg_extension_config_dump('playbook_upgrade_test_id_seq', '');
 """
-HEAD = "SET LOCAL search_path = @extschema@, pg_catalog, pg_temp;\n"
+HEAD = "SET LOCAL search_path = @extschema@, pg_temp;\n"
 
 
 def next_version(version):
