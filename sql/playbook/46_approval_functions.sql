@@ -19,7 +19,7 @@ BEGIN
             MESSAGE = format('"%s" is no decision', decision),
             HINT    = 'A decision is approve or reject.';
     END IF;
-    FOREACH approval IN ARRAY approvals LOOP
+    FOREACH approval IN ARRAY coalesce(approvals, '{}') LOOP
         status := NULL;
         error_code := NULL;
         error := NULL;

@@ -1,6 +1,6 @@
 -- A step with require_approval: what waits, who may decide, what then runs, and what a decision that comes late hears.
 BEGIN;
-SELECT plan(35);
+SELECT plan(36);
 
 CREATE ROLE gate_owner; GRANT playbook_author TO gate_owner;
 CREATE ROLE gate_ana;   GRANT playbook_user TO gate_ana;
@@ -128,6 +128,8 @@ SELECT results_eq(format($$SELECT approval > 0, status, error_code FROM playbook
     'all fine')$$, approval_of('gate')),
                   $$VALUES (false, NULL, '42704'), (true, 'approved', NULL)$$, 'one bad does not fail the rest');
 RESET ROLE;
+SELECT is_empty($$SELECT * FROM playbook_decisions((SELECT array_agg(id) FROM approvals WHERE false), 'approve')$$,
+    'none of none');
 SELECT throws_ok($$SELECT * FROM playbook_decisions(ARRAY[1], 'maybe')$$, '22023', '"maybe" is no decision',
     'other words are refused');
 

@@ -1,6 +1,6 @@
 -- playbook_changes and NOTIFY: every change of status once, numbered without gaps, for those who may see it; the form
 -- of a payload; playbook_progress.
-SELECT plan(36);
+SELECT plan(37);
 \ir refusal.psql
 SET client_min_messages = error; -- owners of playbooks here may not connect: no background worker interferes
 REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
@@ -143,6 +143,9 @@ FROM regexp_matches(:'heard', 'Asynchronous notification "([^"]*)" with payload 
 SELECT cmp_ok((SELECT count(*) FROM heard WHERE payload ->> 'status' = 'completed'
     AND payload ->> 'playbook' = 'theirs'), '>=', 2::bigint,
               'both changes are heard');
+SELECT results_eq($$SELECT payload FROM heard WHERE channel = 'playbook_' || (payload ->> 'execution') ORDER BY payload ->> 'seq'$$,
+    $$SELECT payload FROM heard WHERE channel = 'playbook' AND payload ->> 'playbook' = 'theirs' ORDER BY payload ->> 'seq'$$,
+    'on the channel of the execution, too');
 SELECT is((SELECT array_agg(DISTINCT key ORDER BY key) FROM heard, jsonb_object_keys(payload) AS key
            WHERE payload ->> 'playbook' = 'theirs' AND payload ? 'step'),
           '{at,execution,playbook,seq,status,step,v}', 'a payload has these keys');
