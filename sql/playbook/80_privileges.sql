@@ -110,13 +110,13 @@ BEGIN
                 'playbook_create_output_views']),
             ('playbook_viewer', ARRAY['playbook_worker_list', 'playbook_health_checks', 'playbook_health_cron',
                 'playbook_stat_counters']),
-            ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate', 'playbook_import']),
+            ('playbook_author', ARRAY['playbook_create', 'playbook_apply', 'playbook_duplicate']),
             ('playbook_operator', ARRAY[
                 'playbook_hold', 'playbook_release',
                 'playbook_outbox_claim', 'playbook_outbox_complete', 'playbook_outbox_fail']),
             ('playbook_admin', ARRAY[
                 'playbook_set_person', 'playbook_set_customer_source', 'playbook_forget_customer', 'playbook_enable',
-                'playbook_purge', 'playbook_cron_install', 'playbook_cron_remove',
+                'playbook_purge',
                 -- what forgetting takes for speaking of somebody, to be tried beforehand
                 'playbook_mentions', 'playbook_without', 'playbook_rows_without'])
         ) AS grants (role, functions)

@@ -336,6 +336,7 @@ void replace_active(std::int64_t active, std::int64_t by) {
 	std::optional<Execution> execution = lock_live(active);
 	if (!execution) return;
 	load_steps({&*execution});
+	give_place_away(*execution);
 	Batch batch;
 	cancel_locked(batch, *execution, "replaced by execution " + std::to_string(by), "playbook_start");
 	batch.flush();

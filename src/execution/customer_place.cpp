@@ -1,6 +1,7 @@
 #include "execution/customer_place.hpp"
 #include "execution/replace.hpp"
 #include "pg/spi.hpp"
+#include "pg/transaction.hpp"
 #include "worker/shared_state.hpp"
 
 // What is active, with or without the place: what has begun, or will without anybody's end. What is being
@@ -38,41 +39,83 @@ void put_in_place(const Execution &execution, std::int64_t active) {
 	put.execute({playbook_of(execution), customer_of(execution), pg::int8(active)});
 }
 
+// One that is active of those before that moment. Which one does not matter: one that somebody has locked is
+// named, and then waited for, only where there is no other.
+std::optional<std::int64_t> active_before(const Execution &execution, TimestampTz before,
+                                          std::int64_t before_id) {
+	static const std::string sql = "SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND "
+	                               "customer_id = $2 AND " ACTIVE " AND (created_at, id) < ($3, $4) "
+	                               "ORDER BY created_at, id LIMIT 1";
+	static pg::Statement unlocked(sql + " FOR UPDATE SKIP LOCKED",
+	                              {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID});
+	static pg::Statement any(sql, {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID});
+	for (pg::Statement *look : {&unlocked, &any}) {
+		const pg::Rows rows = look->query(
+		    {playbook_of(execution), customer_of(execution), pg::timestamp(before), pg::int8(before_id)});
+		if (!rows.empty()) return rows.int8(0, 0);
+	}
+	return std::nullopt;
+}
+
 // An execution that was started with `allow` has no place, and is active all the same. The place that
-// `execution`, or nobody, has is given to the oldest of those before it, which leaves it like any other when
-// it ends.
+// `execution`, or nobody, has is given to one of those before it, which leaves it like any other when it
+// ends.
 bool give_place_to_active(const Execution &execution, TimestampTz before, std::int64_t before_id) {
-	static pg::Statement find("SELECT id FROM @playbook_executions_live WHERE customer_id = $2 AND "
-	                          "playbook_id = $1 AND " ACTIVE " AND (created_at, id) < ($3, $4) "
-	                          "ORDER BY created_at, id LIMIT 1",
-	                          {TEXTOID, TEXTOID, TIMESTAMPTZOID, INT8OID});
 	static pg::Statement mark(
 	    "UPDATE @playbook_executions_live SET options = coalesce(options, '{}') || '{\"conflict\": "
 	    "\"skip\"}' WHERE id = $1 AND " ACTIVE,
 	    {INT8OID});
-	for (;;) {
-		const pg::Rows rows = find.query(
-		    {playbook_of(execution), customer_of(execution), pg::timestamp(before), pg::int8(before_id)});
-		if (rows.empty()) return false;
-		const std::int64_t active = rows.int8(0, 0);
-		if (mark.execute({pg::int8(active)}) == 0) continue; // it ended meanwhile
-		given_places().insert(active);
-		put_in_place(execution, active);
+	while (const std::optional<std::int64_t> active = active_before(execution, before, before_id)) {
+		if (mark.execute({pg::int8(*active)}) == 0) continue; // it ended meanwhile
+		given_places().insert(*active);
+		put_in_place(execution, *active);
 		return true;
 	}
+	return false;
 }
 
-// The one that has the place, and those that were started with `allow` beside it.
-void replace_all_active(const Execution &execution) {
-	static pg::Statement find("SELECT id FROM @playbook_executions_live WHERE customer_id = $2 AND "
-	                          "playbook_id = $1 AND " ACTIVE " ORDER BY id",
-	                          {TEXTOID, TEXTOID});
-	std::vector<std::int64_t> active;
-	{
-		const pg::Rows rows = find.query({playbook_of(execution), customer_of(execution)});
-		for (std::size_t i = 0; i < rows.size(); ++i) active.push_back(rows.int8(i, 0));
+#define ALL_ACTIVE                                                                                           \
+	"SELECT id FROM @playbook_executions_live WHERE playbook_id = $1 AND customer_id = $2 AND " ACTIVE       \
+	" ORDER BY id"
+
+std::set<std::int64_t> ids_of(pg::Statement &statement, const Execution &execution) {
+	const pg::Rows rows = statement.query({playbook_of(execution), customer_of(execution)});
+	std::set<std::int64_t> ids;
+	for (std::size_t row = 0; row < rows.size(); ++row) ids.insert(rows.int8(row, 0));
+	return ids;
+}
+
+// Locks those that are active, all or none: whoever waits for one while it holds another meets a batch that
+// does so the other way round.
+std::set<std::int64_t> lock_all_active(const Execution &execution) {
+	static pg::Statement all(ALL_ACTIVE, {TEXTOID, TEXTOID});
+	static pg::Statement unlocked(ALL_ACTIVE " FOR UPDATE SKIP LOCKED", {TEXTOID, TEXTOID});
+	static pg::Statement wait("SELECT FROM @playbook_executions_live WHERE id = $1 FOR UPDATE", {INT8OID});
+	std::set<std::int64_t> active = ids_of(all, execution);
+	while (!active.empty()) {
+		std::int64_t locked_by_others = 0;
+		{
+			pg::Subtransaction attempt;
+			const std::set<std::int64_t> locked = ids_of(unlocked, execution);
+			active = ids_of(all, execution);
+			const auto missing = std::find_if(active.begin(), active.end(),
+			                                  [&](std::int64_t id) { return !locked.contains(id); });
+			if (missing == active.end()) {
+				attempt.commit();
+				return locked;
+			}
+			locked_by_others = *missing;
+		}
+		const pg::Subtransaction until_free; // whose lock goes with it
+		(void) wait.query({pg::int8(locked_by_others)});
 	}
-	for (const std::int64_t other : active) replace_active(other, execution.id);
+	return active;
+}
+
+// The one that has the place, those that were started with `allow` beside it, and what took the place
+// meanwhile.
+void replace_all_active(const Execution &execution) {
+	for (const std::int64_t active : lock_all_active(execution)) replace_active(active, execution.id);
 }
 
 bool take_free_place(const Execution &execution) {
@@ -100,6 +143,13 @@ bool has_turn(const Execution &execution) {
 
 void take_customer(Execution &execution, Conflict policy) {
 	if (policy == Conflict::Allow || !execution.customer_id) return;
+	if (policy == Conflict::Replace) {
+		// Executions before the place, as whoever ends one locks them; then what was started meanwhile.
+		replace_all_active(execution);
+		put_in_place(execution, execution.id);
+		replace_all_active(execution);
+		return;
+	}
 	if (take_free_place(execution) && !give_place_to_active(execution, DT_NOEND, 0)) return;
 	static pg::Statement find("SELECT a.execution_id, e.status FROM @playbook_active_customers a "
 	                          "LEFT JOIN @playbook_executions e ON e.id = a.execution_id "
@@ -115,26 +165,21 @@ void take_customer(Execution &execution, Conflict policy) {
 		}
 	}
 	if (active == 0) return take_customer(execution, policy); // it ended meanwhile
-	switch (policy) {
-	case Conflict::Skip:
+	if (policy == Conflict::Skip)
 		throw pg::Error(ERRCODE_UNIQUE_VIOLATION,
 		                "customer \"" + *execution.customer_id + "\" already runs playbook \"" +
 		                    execution.playbook_id + "\"",
 		                "Execution " + std::to_string(active) + " is " + status + ".",
 		                "Wait for it, or start with conflict => 'queue', 'replace' or 'allow'.");
-	case Conflict::Queue:
-		if (execution.due_at > execution.created_at)
-			execution.options.set("start_at", Value(pg::timestamp_text(*execution.due_at)));
-		execution.waiting_for = "customer";
-		execution.due_at.reset();
-		return;
-	case Conflict::Replace:
-		// First the place: what is replaced would leave it to the queue.
-		put_in_place(execution, execution.id);
-		replace_all_active(execution);
-		return;
-	case Conflict::Allow: return;
-	}
+	if (execution.due_at > execution.created_at)
+		execution.options.set("start_at", Value(pg::timestamp_text(*execution.due_at)));
+	execution.waiting_for = "customer";
+	execution.due_at.reset();
+}
+
+void give_place_away(Execution &execution) {
+	execution.options.set("conflict", Value("allow"));
+	given_places().erase(execution.id);
 }
 
 void retake_customer(const Execution &execution) {

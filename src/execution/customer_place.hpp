@@ -16,6 +16,8 @@ bool has_turn(const Execution &execution);
 // it.
 void retake_customer(const Execution &execution);
 
+// For one that is replaced: whoever replaces it has the place, and nobody takes it when this one ends.
+void give_place_away(Execution &execution);
 // For one that has ended: gives up the place if it has it. The one that has queued longest takes it, or what
 // is still active of those started before that one. All that this transaction knows of executions has to be
 // written.
