@@ -1,5 +1,5 @@
-"""playbook_health says when nobody works, with and without preload, and when everything is well again."""
-from harness import Cluster, check_equal, run, wait_until
+"""playbook_health says when nobody works, with and without preload, and when everything is well again; so does a start."""
+from harness import Cluster, check, check_equal, run, wait_until
 
 QUICK = "{id: quick, steps: [{id: only, type: query, config: {template: SELECT 1 AS one}}]}"
 WORKERS = "SELECT status FROM playbook_health WHERE \"check\" = 'workers'"
@@ -25,6 +25,32 @@ def without_preload():
                     "a session's own counters")
 
 
+def a_start_says_so_once():
+    def warnings(session):
+        """Of two starts in one session."""
+        with session.cursor() as cursor:
+            for _ in range(2):
+                cursor.execute("SELECT playbook_start('quick')")
+        return [notice for notice in session.notices if "nothing works" in notice]
+
+    with Cluster(shared_preload_libraries="") as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+        session = cluster.connect()
+        said = warnings(session)
+        check_equal(len(said), 1, "warnings of a session")
+        for part in ("WARNING", "playbook_work() has not run for a minute", "shared_preload_libraries", "call playbook_work()"):
+            check(part in said[0], f"no word of {part}: {said[0]}")
+        cluster.query("CALL playbook_work()")
+        check_equal(warnings(cluster.connect()), [], "warnings when somebody worked a moment ago")
+        cluster.query("UPDATE playbook_work_log SET worked_at = worked_at - interval '61 seconds'")
+        check_equal(len(warnings(cluster.connect())), 1, "warnings when that was a minute ago")
+    with Cluster() as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+        check_equal(warnings(cluster.connect()), [], "warnings with workers")
+
+
 def with_preload():
     # No worker process is left for a scheduler.
     with Cluster(max_worker_processes="1") as cluster:
@@ -45,4 +71,4 @@ def with_preload():
                          "the counters to begin anew after a crash", 30)
 
 
-run(without_preload, with_preload)
+run(without_preload, a_start_says_so_once, with_preload)
