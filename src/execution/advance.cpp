@@ -57,6 +57,11 @@ std::vector<StepFacts> facts_of(const Execution &execution) {
 	return facts;
 }
 
+TimestampTz end_of_batch(TimestampTz began) {
+	const TimestampTz now = GetCurrentTimestamp();
+	return std::max(began + settings::batch_time_microseconds(), now + (now - began));
+}
+
 bool is_cancelling(const Execution &execution) { return execution.options.find("cancelled") != nullptr; }
 
 const definition::Step &Advancer::step_of(const Execution &execution, const StepRow &row) const {
@@ -468,6 +473,7 @@ void Advancer::withdraw(Execution &execution, StepRow &row) {
 		row.reason = std::string("could not be withdrawn: ") + exception.what();
 	}
 	if (row.item > 0) return;
+	if (step_of(execution, row).for_each) load_other_items(execution);
 	for (auto &[key, item] : execution.items) {
 		if (key.first != row.position || is_final(item.status)) continue;
 		withdraw(execution, item);

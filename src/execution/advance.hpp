@@ -69,7 +69,7 @@ public:
 	// No further step that runs SQL may begin in this transaction: enough were written, or enough time has
 	// passed.
 	bool full() const;
-	// Stops at this moment: a batch commits after playbook.batch_time.
+	// Stops at this moment; see end_of_batch().
 	void set_end(TimestampTz end) { end_ = end; }
 
 private:
@@ -127,6 +127,11 @@ private:
 	std::set<std::pair<int, int>>
 	    looked_at_; // waiting rows of the present execution that were looked at in this advance
 };
+
+// When a batch that began at this moment, and has read its executions by now, begins no further step:
+// playbook.batch_time later, but not before it has worked for as long as it has read. An execution with very
+// many items is read anew by each batch; this way it costs so much an item, however many there are.
+TimestampTz end_of_batch(TimestampTz began);
 
 // The time limit of an attempt, in microseconds: written, else the definition's for steps that compute, none
 // for those that wait for people or events.

@@ -16,6 +16,12 @@ int count_items(const Execution &execution, int position) {
 	return count;
 }
 
+// Items after that one are still to be read.
+int last_read(const Execution &execution, int position) {
+	const auto found = execution.unread_from.find(position);
+	return found != execution.unread_from.end() ? found->second : 0;
+}
+
 } // namespace
 
 StepRow &Advancer::item_row(Execution &execution, int position, int item) {
@@ -30,7 +36,7 @@ void Advancer::begin_items(Execution &execution, StepRow &row) {
 	std::size_t count = 1; // a repetition begins with its first
 	if (step.for_each) {
 		const step::Context context = context_of(execution, row);
-		if (auto failure = guarded([&] { count = step::items_of(context)->size(); })) {
+		if (auto failure = guarded([&] { count = step::count_items(context); })) {
 			fail(execution, row, std::move(*failure));
 			return;
 		}
@@ -49,18 +55,23 @@ bool Advancer::pump_items(Execution &execution, StepRow &row) {
 	const bool user_sql = step::handler_of(step.type).runs_user_sql();
 	int allowed = step.for_each && step.for_each->concurrency > 0 ? step.for_each->concurrency : 0;
 	if (allowed == 0 && user_sql) allowed = execution.definition().max_parallel_steps;
-	const auto first = execution.items.lower_bound({row.position, 0});
 	const auto of_step = [&row](const auto &entry) { return entry->first.first == row.position; };
 	int under_way = 0;
-	bool moved = false, all_final = true, failed = false;
-	for (auto at = first; at != execution.items.end() && of_step(at); ++at) {
+	bool moved = false, all_final = true, failed = false, left = false;
+	for (auto at = execution.items.lower_bound({row.position, 0}); at != execution.items.end() && of_step(at);
+	     ++at) {
 		StepRow &item = at->second;
 		if (item.status == StepStatus::Waiting) moved = look_again(execution, item) || moved;
 		if (item.status == StepStatus::Failed) failed = true;
 		if (!is_final(item.status) && (item.status != StepStatus::Pending || item.alone)) ++under_way;
 	}
 	const bool give_up = failed && step.for_each && !step.for_each->collect_errors;
-	for (auto at = first; at != execution.items.end() && of_step(at); ++at) {
+	for (auto at = execution.items.lower_bound({row.position, 0});; ++at) {
+		if (at == execution.items.end() || !of_step(at)) {
+			const int read = last_read(execution, row.position);
+			if (left || !load_next_items(execution, row.position)) break;
+			at = execution.items.upper_bound({row.position, read});
+		}
 		StepRow &item = at->second;
 		if (item.status == StepStatus::Pending && !item.alone) {
 			if (give_up) {
@@ -77,6 +88,7 @@ bool Advancer::pump_items(Execution &execution, StepRow &row) {
 				if (item.status == StepStatus::Failed && step.for_each && !step.for_each->collect_errors)
 					return pump_items(execution, row) || true;
 			}
+			left = left || (item.status == StepStatus::Pending && !item.alone);
 		}
 		all_final = all_final && is_final(item.status);
 	}
@@ -126,6 +138,7 @@ bool Advancer::repeat_again(Execution &execution, StepRow &row) {
 }
 
 void Advancer::finish_items(Execution &execution, StepRow &row) {
+	load_other_items(execution);
 	const definition::Step &step = step_of(execution, row);
 	std::vector<Value> lines;
 	int failed = 0;

@@ -7,7 +7,6 @@
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
-#include "settings.hpp"
 #include "step/reading.hpp"
 #include "worker/shared_state.hpp"
 
@@ -82,7 +81,7 @@ std::optional<Claimed> mark_running(Oid owner) {
 	std::optional<Execution> found = find_execution(id);
 	if (!found) throw pg::Error(ERRCODE_INTERNAL_ERROR, "step without an execution: " + std::to_string(id));
 	claimed.execution = std::move(*found);
-	load_steps({&claimed.execution});
+	load_steps({&claimed.execution}, Items::Next);
 	StepRow *row = row_of(claimed.execution, claimed.position, claimed.item);
 	claimed.attempt = row->attempt;
 	// What it reads of other steps is read now: its own transaction must not hold locks on the engine's
@@ -151,7 +150,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		// Now the engine's tables: execution first, then step; whoever cancelled or took the step away has
 		// won.
 		const TimestampTz now = GetCurrentTimestamp();
-		std::optional<Execution> execution = lock_live_with_steps(before.id);
+		std::optional<Execution> execution = lock_live_with_steps(before.id, Items::Next);
 		StepRow *row = execution ? row_of(*execution, claimed.position, claimed.item) : nullptr;
 		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt ||
 		    row->worker != MyProcPid)
@@ -164,7 +163,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 			execution->dirty = true;
 			batch.add(*execution);
 		} else {
-			advancer.set_end(now + settings::batch_time_microseconds());
+			advancer.set_end(end_of_batch(now));
 			advancer.advance(*execution);
 		}
 		pg::EngineIdentity engine;

@@ -37,7 +37,7 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	hold_back(executions);
 	std::vector<Execution *> pointers;
 	for (Execution &execution : executions) pointers.push_back(&execution);
-	load_steps(pointers);
+	load_steps(pointers, Items::Next);
 	if (!executions.empty()) FAULT_POINT("claim.loaded");
 	return executions;
 }
@@ -77,7 +77,7 @@ int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int
 		if (limit == 1 && !executions.empty()) *single = executions.front().id;
 		Advancer advancer(batch, step::Mode::Batch, now);
 		if (batching.unguarded(options)) advancer.set_unguarded();
-		advancer.set_end(now + settings::batch_time_microseconds());
+		advancer.set_end(end_of_batch(now));
 		for (Execution &execution : executions) {
 			advancer.advance(execution);
 			++advanced;

@@ -70,6 +70,7 @@ void Advancer::settle(Execution &execution) {
 }
 
 void Advancer::finish(Execution &execution, Status status) {
+	load_other_items(execution); // what it leaves is made of all
 	execution.status = status;
 	execution.finished_at = std::max(GetCurrentTimestamp(), now_);
 	execution.due_at.reset();

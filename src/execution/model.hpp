@@ -39,6 +39,13 @@ struct Message {
 	std::string connection = {};       // that its step names; "": none
 };
 
+// Of the list that a step's for_each goes over, as far as it was read (step/item_source).
+struct ItemValues {
+	std::size_t first = 0;
+	std::vector<Value> values; // from the first on
+	bool is_whole = false;
+};
+
 struct StepRow {
 	int position = 0;
 	int item = 0; // 0: the step itself; n: item n of its for_each
@@ -56,8 +63,9 @@ struct StepRow {
 	    rows;              // loaded or just made; null when there is none or it is not loaded
 	bool has_rows = false; // a row set exists (here or in the table)
 	std::optional<TimestampTz> started_at, finished_at;
-	std::vector<Message> messages; // to be queued when the row is written
-	std::string resolved;          // with on_error: cached, digest of what its last attempt here ran on
+	std::shared_ptr<const ItemValues> item_values; // of a step with for_each, once they were read
+	std::vector<Message> messages;                 // to be queued when the row is written
+	std::string resolved; // with on_error: cached, digest of what its last attempt here ran on
 
 	bool stored = false;                 // a row exists in the table
 	bool dirty = false;                  // differs from the table
@@ -90,8 +98,11 @@ struct Execution {
 	std::shared_ptr<const Plan> plan;
 	std::vector<StepRow> steps;                   // by position; item 0
 	std::map<std::pair<int, int>, StepRow> items; // (position, item) of for_each
-	bool stored = false;                          // a row exists in the table
-	ItemPointerData place{};                      // of that row when it was read
+	// What of them was left in the table; see load_steps().
+	bool has_unread_items = false;
+	std::map<int, int> unread_from; // by position: items after that one have not begun
+	bool stored = false;            // a row exists in the table
+	ItemPointerData place{};        // of that row when it was read
 	bool dirty = false;
 	bool moves = false;              // the row is in the live slot and has to leave it
 	const void *queued_in = nullptr; // the Batch that will write it

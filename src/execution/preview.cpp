@@ -107,7 +107,7 @@ private:
 		guarded(line, [&] {
 			if (step.for_each) {
 				row.item = 1; // the first item stands for all
-				(void) step::items_of(context);
+				(void) step::count_items(context);
 			}
 			const Value prepared = step::handler_of(step.type).prepare(context, &line.missing_variables);
 			std::erase_if(line.missing_variables,
@@ -131,7 +131,7 @@ private:
 			return begin > name.size() ? std::string() : name.substr(begin, name.find('.', begin) - begin);
 		};
 		const std::string root = part(0);
-		if (root == "item") return context.step.for_each && step::items_of(context)->empty();
+		if (root == "item") return context.step.for_each && step::count_items(context) == 0;
 		if (root != "steps") return false;
 		const definition::Step *other = execution_.definition().find(part(root.size() + 1));
 		return other != nullptr &&

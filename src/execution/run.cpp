@@ -130,7 +130,7 @@ std::int64_t execute(const StartRequest &request, std::int64_t most) {
 		bool over = false;
 		{
 			pg::Transaction transaction(pg::Transaction::Place::Procedure);
-			std::optional<Execution> execution = lock_live_with_steps(id);
+			std::optional<Execution> execution = lock_live_with_steps(id, Items::Next);
 			over = !execution || execution->status == Status::Paused;
 			const TimestampTz now = GetCurrentTimestamp();
 			if (!over && execution->due_at && *execution->due_at <= now) {

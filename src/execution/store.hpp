@@ -26,12 +26,21 @@ const std::string &execution_columns();
 std::vector<Execution> read_executions(const pg::Rows &rows);
 // Locks one live execution, waiting for it; nullopt when it is not live (finished, or unknown).
 std::optional<Execution> lock_live(std::int64_t id);
+// Of the items of steps that loop: all of them, or those that a batch may have something to do with.
+enum class Items {
+	All,
+	Next, // what has begun and not ended, one that failed, and the first of those that have not begun
+};
 // The same with its steps loaded, as playbook_engine in a connection of its own.
-std::optional<Execution> lock_live_with_steps(std::int64_t id);
+std::optional<Execution> lock_live_with_steps(std::int64_t id, Items items = Items::All);
 // Any execution, not locked, live or not; nullopt when it is unknown.
 std::optional<Execution> find_execution(std::int64_t id);
 // Loads plan, steps and items into executions that have begun; a fresh one only gets its plan.
-void load_steps(std::vector<Execution *> executions);
+void load_steps(std::vector<Execution *> executions, Items items = Items::All);
+// After Items::Next, as playbook_engine in a connection of their own: more of those that have not begun,
+// false when there are none; and whatever was left in the table.
+bool load_next_items(Execution &execution, int position);
+void load_other_items(Execution &execution);
 
 // What a transaction changed, to be written and announced.
 class Batch {

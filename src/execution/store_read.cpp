@@ -171,11 +171,11 @@ std::optional<Execution> lock_live(std::int64_t id) {
 	return read_execution(rows, 0);
 }
 
-std::optional<Execution> lock_live_with_steps(std::int64_t id) {
+std::optional<Execution> lock_live_with_steps(std::int64_t id, Items items) {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
 	std::optional<Execution> execution = lock_live(id);
-	if (execution) load_steps({&*execution});
+	if (execution) load_steps({&*execution}, items);
 	return execution;
 }
 
@@ -187,7 +187,77 @@ std::optional<Execution> find_execution(std::int64_t id) {
 	return read_execution(rows, 0);
 }
 
-void load_steps(std::vector<Execution *> executions) {
+namespace {
+
+#define STEP_COLUMNS                                                                                         \
+	"execution_id, position, item, status, outcome, attempt, reason, waiting_for, due_at, coalesce(alone, "  \
+	"false), "                                                                                               \
+	"coalesce(worker, 0), input, output, error, row_count, rows IS NOT NULL OR chunks IS NOT NULL, "         \
+	"started_at, finished_at"
+#define NOT_BEGUN "status = 'pending' AND alone IS NOT TRUE"
+
+// A batch that finds these too few asks for more.
+constexpr std::int32_t items_at_once = 200;
+
+bool loops(const definition::Step &step) { return step.for_each || step.repeat; }
+
+// Puts it where it belongs, unless it is there already and may have changed since.
+void take_step(Execution &execution, StepRow step) {
+	if (step.position < 0 || static_cast<std::size_t>(step.position) >= execution.steps.size()) return;
+	if (step.item == 0)
+		execution.steps[static_cast<std::size_t>(step.position)] = std::move(step);
+	else
+		execution.items.try_emplace({step.position, step.item}, std::move(step));
+}
+
+// The items of loops that go on: of for_each the next ones, of repeat all, since those are few or far
+// between.
+void load_items_of_loops(const std::unordered_map<std::int64_t, Execution *> &executions) {
+	std::vector<std::int64_t> ids;
+	std::vector<std::int32_t> positions;
+	std::vector<std::int32_t> repeats;
+	for (const auto &[id, execution] : executions) {
+		const std::vector<definition::Step> &steps = execution->definition().steps;
+		for (const StepRow &row : execution->steps) {
+			const definition::Step &step = steps[static_cast<std::size_t>(row.position)];
+			if (!loops(step) || !row.stored) continue;
+			execution->has_unread_items = true;
+			if (row.status != StepStatus::Waiting) continue;
+			ids.push_back(id);
+			positions.push_back(row.position);
+			repeats.push_back(step.repeat ? 1 : 0);
+		}
+	}
+	if (ids.empty()) return;
+	static pg::Statement next(
+	    "SELECT item.* FROM unnest($1, $2, $3) AS loop (id, place, repeats), LATERAL ("
+	    "(SELECT " STEP_COLUMNS " FROM @playbook_step_executions_live WHERE execution_id = id AND position = "
+	    "place AND item > 0 AND (repeats = 1 OR status IN ('running', 'waiting') OR status = 'pending' AND "
+	    "alone)) UNION ALL "
+	    "(SELECT " STEP_COLUMNS
+	    " FROM @playbook_step_executions_live WHERE repeats = 0 AND execution_id = id "
+	    "AND position = place AND item > 0 AND status = 'failed' LIMIT 1) UNION ALL "
+	    "(SELECT " STEP_COLUMNS
+	    " FROM @playbook_step_executions_live WHERE repeats = 0 AND execution_id = id "
+	    "AND position = place AND item > 0 AND " NOT_BEGUN " ORDER BY item LIMIT $4)) AS item",
+	    {INT8ARRAYOID, INT4ARRAYOID, INT4ARRAYOID, INT4OID});
+	const pg::Rows rows = next.query({pg::datum(pg::array_of(ids)), pg::datum(pg::array_of(positions)),
+	                                  pg::datum(pg::array_of(repeats)), pg::int4(items_at_once)});
+	std::map<std::pair<std::int64_t, int>, std::int32_t> counts;
+	for (std::size_t row = 0; row < rows.size(); ++row) {
+		Execution &execution = *executions.at(rows.int8(row, 0));
+		StepRow step = read_step(rows, row);
+		// They come in their order.
+		const bool begins = step.status == StepStatus::Pending && !step.alone;
+		if (begins && ++counts[{execution.id, step.position}] == items_at_once)
+			execution.unread_from[step.position] = step.item;
+		take_step(execution, std::move(step));
+	}
+}
+
+} // namespace
+
+void load_steps(std::vector<Execution *> executions, Items items) {
 	std::vector<std::int64_t> begun;
 	std::unordered_map<std::int64_t, Execution *> by_id;
 	bool history = false;
@@ -195,6 +265,8 @@ void load_steps(std::vector<Execution *> executions) {
 		if (execution->plan == nullptr) execution->plan = plan_of(execution->snapshot);
 		const std::size_t count = execution->definition().steps.size();
 		execution->items.clear();
+		execution->has_unread_items = false;
+		execution->unread_from.clear();
 		execution->steps.assign(count, StepRow());
 		for (std::size_t i = 0; i < count; ++i) execution->steps[i].position = static_cast<int>(i);
 		const bool begun_early = execution->options.find("skipped_early") != nullptr;
@@ -205,27 +277,53 @@ void load_steps(std::vector<Execution *> executions) {
 	}
 	if (begun.empty()) return;
 
-#define STEP_COLUMNS                                                                                         \
-	"execution_id, position, item, status, outcome, attempt, reason, waiting_for, due_at, coalesce(alone, "  \
-	"false), "                                                                                               \
-	"coalesce(worker, 0), input, output, error, row_count, rows IS NOT NULL OR chunks IS NOT NULL, "         \
-	"started_at, finished_at"
 	static pg::Statement live("SELECT " STEP_COLUMNS
 	                          " FROM @playbook_step_executions_live WHERE execution_id = ANY ($1)",
 	                          {INT8ARRAYOID});
+	static pg::Statement no_items("SELECT " STEP_COLUMNS " FROM @playbook_step_executions_live "
+	                              "WHERE execution_id = ANY ($1) AND item = 0",
+	                              {INT8ARRAYOID});
 	static pg::Statement all("SELECT " STEP_COLUMNS
 	                         " FROM @playbook_step_executions WHERE execution_id = ANY ($1)",
 	                         {INT8ARRAYOID});
-	const pg::Rows rows = (history ? all : live).query({pg::datum(pg::array_of(begun))});
+	const bool next = items == Items::Next && !history;
+	const pg::Rows rows = (history ? all : next ? no_items : live).query({pg::datum(pg::array_of(begun))});
+	for (std::size_t row = 0; row < rows.size(); ++row)
+		take_step(*by_id.at(rows.int8(row, 0)), read_step(rows, row));
+	if (next) load_items_of_loops(by_id);
+}
+
+bool load_next_items(Execution &execution, int position) {
+	const auto last = execution.unread_from.find(position);
+	if (last == execution.unread_from.end()) return false;
+	static pg::Statement next(
+	    "SELECT " STEP_COLUMNS
+	    " FROM @playbook_step_executions_live WHERE execution_id = $1 AND position = $2 "
+	    "AND item > $3 AND " NOT_BEGUN " ORDER BY item LIMIT $4",
+	    {INT8OID, INT4OID, INT4OID, INT4OID});
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	const pg::Rows rows = next.query(
+	    {pg::int8(execution.id), pg::int4(position), pg::int4(last->second), pg::int4(items_at_once)});
 	for (std::size_t row = 0; row < rows.size(); ++row) {
-		Execution *execution = by_id.at(rows.int8(row, 0));
 		StepRow step = read_step(rows, row);
-		if (step.position < 0 || static_cast<std::size_t>(step.position) >= execution->steps.size()) continue;
-		if (step.item == 0)
-			execution->steps[static_cast<std::size_t>(step.position)] = std::move(step);
-		else
-			execution->items.emplace(std::pair(step.position, step.item), std::move(step));
+		last->second = step.item;
+		take_step(execution, std::move(step));
 	}
+	if (static_cast<std::int32_t>(rows.size()) < items_at_once) execution.unread_from.erase(last);
+	return !rows.empty();
+}
+
+void load_other_items(Execution &execution) {
+	if (!std::exchange(execution.has_unread_items, false)) return;
+	execution.unread_from.clear();
+	static pg::Statement others("SELECT " STEP_COLUMNS
+	                            " FROM @playbook_step_executions_live WHERE execution_id = $1 AND item > 0",
+	                            {INT8OID});
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	const pg::Rows rows = others.query({pg::int8(execution.id)});
+	for (std::size_t row = 0; row < rows.size(); ++row) take_step(execution, read_step(rows, row));
 }
 
 } // namespace playbook::execution

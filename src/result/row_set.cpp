@@ -77,6 +77,13 @@ private:
 	std::string bytes_;
 };
 
+void pass_over_row(ChunkCursor &cursor) {
+	for (std::int16_t left = cursor.int16(); left > 0; --left) {
+		const std::int32_t length = cursor.int32();
+		if (length > 0) (void) cursor.bytes(static_cast<std::size_t>(length));
+	}
+}
+
 } // namespace
 
 std::size_t RowSet::bytes() const {
@@ -152,7 +159,8 @@ TupleDesc RowSet::tuple_descriptor() const {
 	});
 }
 
-void RowSet::scan(const std::function<void(const Datum *values, const bool *nulls)> &each) const {
+void RowSet::scan(const std::function<void(const Datum *values, const bool *nulls)> &each,
+                  std::int64_t first) const {
 	std::optional<TextForm> text_form;
 	std::optional<pg::OwnerIdentity> owner;
 	if (has_foreign_code()) text_form.emplace();
@@ -166,8 +174,12 @@ void RowSet::scan(const std::function<void(const Datum *values, const bool *null
 	reading_chunks([&] {
 		for (const std::string &chunk : chunks_) {
 			const ChunkHeader header = read_header(chunk);
+			const auto skipped = static_cast<std::int32_t>(std::min<std::int64_t>(first, header.rows));
+			first -= skipped;
+			if (skipped > 0 && skipped == header.rows) continue;
 			ChunkCursor cursor(chunk, header.size);
-			for (std::int32_t row = 0; row < header.rows; ++row) {
+			for (std::int32_t row = 0; row < skipped; ++row) pass_over_row(cursor);
+			for (std::int32_t row = skipped; row < header.rows; ++row) {
 				{
 					const pg::WireEncoding wire(header.encoding);
 					decoder.decode(cursor, values.data(), nulls.get());

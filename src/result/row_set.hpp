@@ -45,9 +45,12 @@ public:
 	TupleDesc tuple_descriptor() const;
 	// Calls `each` with the values of every row, in order, as the owner when there are columns of types that
 	// somebody created; the values live in CurrentMemoryContext (reset between rows is the callee's).
-	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each) const;
-	// Up to `limit` rows (0: all) as objects; numbers keep their digits, the rest as to_jsonb would write it.
-	std::vector<Value> objects(std::int64_t limit = 0) const;
+	// The rows before `first` are passed over.
+	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each,
+	          std::int64_t first = 0) const;
+	// Up to `limit` rows (0: all) from `first` on as objects; numbers keep their digits, the rest as to_jsonb
+	// would write it.
+	std::vector<Value> objects(std::int64_t limit = 0, std::int64_t first = 0) const;
 	// The distinct non-null values of a column, in order of first appearance.
 	Value column_values(int column) const;
 

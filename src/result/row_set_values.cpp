@@ -42,17 +42,18 @@ Value parsed(const std::string &json) {
 
 } // namespace
 
-std::vector<Value> RowSet::objects(std::int64_t limit) const {
+std::vector<Value> RowSet::objects(std::int64_t limit, std::int64_t first) const {
 	std::vector<Value> objects;
 	pg::ContextScope memory("playbook rows as objects");
 	const JsonForm json(tuple_descriptor());
 	pg::ContextScope row("playbook row as object");
 	try {
-		scan([&](const Datum *values, const bool *nulls) {
+		const auto add = [&](const Datum *values, const bool *nulls) {
 			objects.push_back(parsed(json.text_of(values, nulls)));
 			row.reset();
 			if (limit > 0 && static_cast<std::int64_t>(objects.size()) >= limit) throw Enough{};
-		});
+		};
+		scan(add, first);
 	} catch (const Enough &) {
 		// As many as were asked for.
 	}

@@ -168,11 +168,7 @@ std::shared_ptr<const result::RowSet> Context::rows_of(int position) const {
 	return rows;
 }
 
-namespace {
-
-bool has_rows(const execution::StepRow &row) { return row.rows != nullptr || row.has_rows; }
-
-Value all_rows(const Context &context, int position) {
+std::shared_ptr<const result::RowSet> rows_as_list(const Context &context, int position) {
 	const std::shared_ptr<const result::RowSet> set = context.rows_of(position);
 	// All of them or none: a list that ends early would leave customers out, and nobody would know.
 	if (set->row_count() > settings::max_items())
@@ -182,9 +178,15 @@ Value all_rows(const Context &context, int position) {
 		                    "\" has " + std::to_string(set->row_count()) + " rows, more than a list may have",
 		                "playbook.max_items is " + std::to_string(settings::max_items()) + ".",
 		                "Take fewer rows, or raise playbook.max_items.");
-	Value rows = Value::array();
-	for (Value &row : set->objects()) rows.push_back(std::move(row));
-	return rows;
+	return set;
+}
+
+namespace {
+
+bool has_rows(const execution::StepRow &row) { return row.rows != nullptr || row.has_rows; }
+
+Value all_rows(const Context &context, int position) {
+	return Value(rows_as_list(context, position)->objects());
 }
 
 // steps.x.name where name is none of the fixed words: a member of the output, a column, or the plural of one.

@@ -5,8 +5,9 @@
 
 namespace playbook::step {
 
-// All items, in order; throws 54000 past playbook.max_items and 22023 when the source is no list.
-std::shared_ptr<const std::vector<Value>> items_of(const Context &context);
+// Reads all items and returns how many there are; throws 54000 past playbook.max_items and 22023 when the
+// source is no list. What was read is kept in the step's row in memory.
+std::size_t count_items(const Context &context);
 // The item that context.row belongs to.
 Value item_value(const Context &context);
 

@@ -8,13 +8,14 @@ namespace playbook::step {
 struct Reading {
 	std::optional<Value> customer, csm;
 	std::map<int, std::shared_ptr<const result::RowSet>> rows;
-	std::shared_ptr<const std::vector<Value>> items; // of the step's for_each
-	std::shared_ptr<execution::Execution> previous;  // the former execution, once it was looked for
+	std::shared_ptr<execution::Execution> previous; // the former execution, once it was looked for
 	bool looked_for_previous = false;
 };
 
 Reading &reading_of(const Context &context);
 const Value &customer_of(const Context &context);
 const Value &csm_of(const Context &context);
+// The rows of another step; throws 54000 when there are more than a list may have.
+std::shared_ptr<const result::RowSet> rows_as_list(const Context &context, int position);
 
 } // namespace playbook::step

@@ -85,6 +85,66 @@ def a_batch_is_one_transaction_of_few_statements():
         check(BATCHES <= written <= 3 * BATCHES, f"{written} transactions wrote")
 
 
+LOOP = """
+id: loop
+name: A loop
+parameters: [{name: items, type: integer}]
+steps:
+  - {id: found, type: query, config: {template: "SELECT n FROM generate_series(1, {{parameters.items}}) AS n"}}
+  - id: each
+    type: query
+    for_each: ${steps.found}
+    concurrency: 10
+    config: {template: "SELECT {{item.n}}::integer AS looked_at"}
+  - {id: whole, type: aggregate, config: {input: "${steps.each}", group_by: status, metrics: [
+      {name: items, expression: COUNT(*)}]}}
+"""
+
+
+def run_loop(cluster, items):
+    """One execution of so many queries; returns its batches, and of each statement how often it was made and the rows."""
+    before = cluster.value("SELECT coalesce(max(id), 0) FROM playbook_change_batches")
+    cluster.query("SELECT pg_stat_statements_reset()")
+    execution = cluster.value("SELECT playbook_start('loop', parameters => jsonb_build_object('items', %s))", [items])
+    cluster.wait_for("SELECT count(*) = 0 FROM playbook_executions WHERE slot = 0", "the loop to end", 60)
+    counted = cluster.query("SELECT replace(query, 'public.', ''), calls::integer, rows::integer FROM pg_stat_statements")
+    check_equal(
+        cluster.value("SELECT row ->> 'items' FROM playbook_rows(%s, 'whole') AS row", [execution]),
+        str(items),
+        "items that the step after the loop has seen",
+    )
+    batches = cluster.value("SELECT count(*)::integer FROM playbook_change_batches WHERE id > %s", [before])
+    return batches, counted
+
+
+def prepare_loop(cluster):
+    cluster.query("CREATE EXTENSION playbook; CREATE EXTENSION pg_stat_statements")
+    cluster.query("SELECT playbook_create(%s, publish => true)", [LOOP])
+    run_loop(cluster, 10)
+
+
+def a_loop_over_queries_is_one_batch():
+    with Cluster(**SETTINGS) as cluster:
+        prepare_loop(cluster)
+        batches, counted = run_loop(cluster, 1000)
+        looks = sum(calls for query, calls, _ in counted if "looked_at" in query and "playbook" not in query)
+        others = [(calls, query[:80]) for query, calls, _ in counted if "playbook_" in query and calls > 5]
+        check_equal((batches, looks), (1, 1000), "batches that told of it, and queries")
+        check_equal(others, [], "statements of the engine that are made more than a few times")
+
+
+def a_loop_of_many_batches_costs_what_its_items_do():
+    items = 4000
+    with Cluster(**{**SETTINGS, "playbook.batch_time": "1ms", "playbook.max_executors": "1"}) as cluster:
+        prepare_loop(cluster)
+        batches, counted = run_loop(cluster, items)
+        read = sum(rows for query, _, rows in counted if query.startswith("SELECT") and "_step_executions_live" in query)
+        print(f"# {items} items in {batches} batches, which read {read} rows of steps")
+        check(10 < batches < items / 4, f"{batches} batches for {items} items")
+        # Each as the next one, and once more with its result; and in each batch those that it came not to.
+        check(read < 4 * items + 300 * batches, f"{batches} batches read {read} rows of steps for {items} items")
+
+
 LEDGER = "CREATE TABLE ledger (n integer, batch xid8 DEFAULT pg_current_xact_id())"
 WRITES = """
 id: writes
@@ -151,6 +211,8 @@ def a_batch_with_a_failure_is_done_again_in_no_more_subtransactions_than_readers
 
 run(
     a_batch_is_one_transaction_of_few_statements,
+    a_loop_over_queries_is_one_batch,
+    a_loop_of_many_batches_costs_what_its_items_do,
     steps_that_succeed_need_no_subtransaction,
     a_batch_with_a_failure_is_done_again_in_no_more_subtransactions_than_readers_bear,
 )

@@ -1,6 +1,6 @@
 -- for_each and repeat: what is looped over, how many at once, what a failing item means, when a repetition ends.
 BEGIN;
-SELECT plan(43);
+SELECT plan(45);
 \ir steps.psql
 
 -- What is looped over.
@@ -48,6 +48,19 @@ SET LOCAL playbook.max_items = 2;
 SELECT run($$steps: [{id: each, type: wait, for_each: [1, 2, 3], config: {for: 0}}]$$) AS e \gset
 SELECT is(failure_of(:e, 'each'), '54000 for_each has 3 items, more than 2', 'nor over too much');
 RESET playbook.max_items;
+-- Read once, however many items there are.
+CREATE SEQUENCE reads;
+CREATE VIEW counted AS SELECT 'acme'::text AS id, nextval('reads')::text AS read;
+SELECT playbook_set_customer_source('counted', key => 'id') \g /dev/null
+SELECT playbook_create($$
+id: read
+steps: [{id: each, type: sql, for_each: ["{{customer.read}}", 2, 3, 4, 5, 6, 7, 8],
+    config: {template: "INSERT INTO said (word) VALUES ({{item}}::text)"}}]$$, publish => true) \g /dev/null
+TRUNCATE said;
+SELECT nextval('reads') AS before, playbook_start('read', 'acme') AS e, nextval('reads') AS started \gset
+SELECT playbook_advance(:e) \g /dev/null
+SELECT is(words(), (:started + 1) || ' 2 3 4 5 6 7 8', 'the list is as it was when the step began');
+SELECT is(nextval('reads'), (:started + 2)::bigint, 'and is not read again for each of its items');
 -- A guard.
 SELECT run($$steps: [{id: each, type: wait, for_each: [1, 2, 3], when: item <> 2 AND index < 5, config: {for: 0}},
     {id: none, type: wait, for_each: [1, 2], when: 1 = 2, config: {for: 0}}]$$) AS e \gset
