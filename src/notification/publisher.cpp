@@ -2,6 +2,7 @@
 
 #include "execution/store.hpp"
 #include "fault_points.hpp"
+#include "notification/unannounced.hpp"
 #include "pg/identity.hpp"
 #include "pg/spi.hpp"
 #include "settings.hpp"
@@ -228,20 +229,20 @@ void write_changes(const ChangePacker &changes) {
 Announced announce() {
 	pg::EngineIdentity engine;
 	pg::Spi spi;
-	static pg::Statement waiting(
-	    "SELECT EXISTS (SELECT FROM @playbook_change_batches WHERE first_seq IS NULL)", {});
-	if (!waiting.query({}).boolean(0, 0)) return Announced::Nothing;
+	const Unannounced unannounced = look_for_unannounced();
+	if (!unannounced.first) return Announced::Nothing;
 	if (!take_turn_as_announcer()) return Announced::Busy;
 	// The turn is ours until this transaction ends, so whatever has a number is committed by now, and visible
 	// to the statement, whose snapshot is taken after that.
 	static pg::Statement number(
 	    "WITH fresh AS (SELECT id, changes, sum(changes) OVER (ORDER BY id) AS upto FROM (SELECT id, changes "
-	    "FROM @playbook_change_batches WHERE first_seq IS NULL ORDER BY id LIMIT $1 FOR UPDATE) f), "
+	    "FROM @playbook_change_batches WHERE first_seq IS NULL AND id >= $3 ORDER BY id LIMIT $1 FOR UPDATE) "
+	    "f), "
 	    "b AS (UPDATE @playbook_change_batches c SET first_seq = $2 + fresh.upto - fresh.changes FROM fresh "
 	    "WHERE c.id = fresh.id RETURNING c.*) SELECT " BATCH_COLUMNS " FROM b ORDER BY b.first_seq",
-	    {INT4OID, INT8OID});
-	const pg::Rows rows =
-	    number.query({pg::int4(static_cast<std::int32_t>(most_at_once)), pg::int8(next_number())});
+	    {INT4OID, INT8OID, INT8OID});
+	const pg::Rows rows = number.query({pg::int4(static_cast<std::int32_t>(most_at_once)),
+	                                    pg::int8(next_number()), pg::int8(unannounced.from)});
 	if (rows.empty()) return Announced::Nothing;
 	FAULT_POINT("feed.numbered");
 	std::int64_t changes = 0;

@@ -229,4 +229,29 @@ def a_number_is_shown_once_it_is_committed():
         check_equal(refused, "55000", "a number that the feed has not come to")
 
 
-run(every_reader_gets_every_change_once, without_workers_too, a_number_is_shown_once_it_is_committed)
+def what_commits_late_is_told_at_once_and_in_its_order():
+    with Cluster() as cluster:
+        install(cluster)
+        all_told = "SELECT bool_and(first_seq IS NOT NULL) FROM playbook_change_batches"
+        late = cluster.connect(autocommit=False)
+        with late.cursor() as cursor:
+            cursor.execute("SELECT (playbook_run('waits') ->> 'execution')::bigint")
+            execution = cursor.fetchone()[0]
+            # Its batch has its id, and many with a higher one are told before it commits.
+            for _ in range(20):
+                cluster.value("SELECT playbook_run('quick')")
+                cluster.wait_for(all_told, "the others to be told", 10)
+        late.commit()
+        cluster.query("SELECT playbook_signal(%s, 'answered')", [execution])
+        told = "SELECT array_agg(status ORDER BY seq) FROM playbook_changes(0, 1000) WHERE execution = %s AND step IS NULL"
+        ended = f"SELECT 'completed' = ANY (({told})::text[])"
+        cluster.wait_for(ended, "what became of it to be told", 10, [execution])
+        check_equal(cluster.value(told, [execution])[0], "waiting", "what is told of it first")
+
+
+run(
+    every_reader_gets_every_change_once,
+    without_workers_too,
+    a_number_is_shown_once_it_is_committed,
+    what_commits_late_is_told_at_once_and_in_its_order,
+)

@@ -1,4 +1,5 @@
-"""A snapshot that somebody holds keeps the index entries of all that was claimed since: no claim walks over them."""
+"""A snapshot that somebody holds keeps the index entries of all that was claimed since, and of all that was announced:
+no claim walks over them, and no announcement."""
 from harness import Cluster, check, check_equal, run
 
 COUNT, BATCH, SINGLES = 4000, 50, 100
@@ -53,4 +54,43 @@ def claims_pass_over_what_is_dead():
             holder.rollback()
 
 
-run(claims_pass_over_what_is_dead)
+ANNOUNCED = 10000
+UNANNOUNCED_INDEX = "playbook_change_batches_unannounced_idx"
+ALL_TOLD = "SELECT NOT EXISTS (SELECT FROM playbook_change_batches WHERE first_seq IS NULL)"
+
+
+def read_by_announcements(cluster):
+    """Index entries, once the scheduler has reported them; the question itself is asked without the index."""
+    cluster.wait_for(f"SET enable_indexscan = off; SET enable_bitmapscan = off; {ALL_TOLD}", "the scheduler to tell", 60)
+    cluster.query("SELECT pg_sleep(1.5)")  # figures are reported once in a second
+    return cluster.value(f"SELECT idx_tup_read FROM pg_stat_user_indexes WHERE indexrelname = '{UNANNOUNCED_INDEX}'")
+
+
+def announcements_pass_over_what_is_dead():
+    with Cluster(**SETTINGS) as cluster:
+        cluster.query("CREATE EXTENSION playbook")
+        cluster.query("SELECT playbook_create(%s, publish => true)", [QUICK])
+        drain(cluster, 1)
+        holder = cluster.connect()
+        with holder.cursor() as cursor:
+            cursor.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SELECT count(*) FROM playbook_executions")
+        cluster.query(
+            "INSERT INTO playbook_change_batches (changes, content, at) SELECT changes, content, at FROM"
+            " (SELECT * FROM playbook_change_batches ORDER BY id LIMIT 1) AS batch, generate_series(1, %s)",
+            [ANNOUNCED],
+        )
+        drain(cluster, 1)  # which wakes the scheduler
+        before = read_by_announcements(cluster)
+        for _ in range(SINGLES):
+            drain(cluster, 1)
+        read = read_by_announcements(cluster) - before
+        print(f"# {read} entries read by announcements of {SINGLES} executions, one after the other")
+        # Each several times as one of the last; and all of them once in half a minute, for safety. To begin at the
+        # first for every announcement is twice their number each time.
+        most = 2 * ANNOUNCED + 20 * SINGLES
+        check(read <= most, f"announcing {SINGLES} executions read {read} index entries, not up to {most}")
+        holder.rollback()
+
+
+run(claims_pass_over_what_is_dead, announcements_pass_over_what_is_dead)
