@@ -68,10 +68,11 @@ void SettingScope::set(const char *name, const char *value) {
 	if (present != nullptr && std::string_view(present) == value) return;
 	open();
 	// LOCAL, not SAVE as for a function's own settings: from 16 on the server refuses to save
-	// transaction_read_only. Where a level ends as after an error, the two do the same.
+	// transaction_read_only. While a query runs in parallel it refuses LOCAL. Where a level ends as after an
+	// error, the two do the same.
 	call([name, value] {
 		(void) set_config_option(name, value, superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION,
-		                         GUC_ACTION_LOCAL, true, 0, false);
+		                         IsInParallelMode() ? GUC_ACTION_SAVE : GUC_ACTION_LOCAL, true, 0, false);
 	});
 }
 
