@@ -58,6 +58,12 @@ void ResultSet::put(const Argument *columns, std::size_t count) {
 	call([&] { tuplestore_putvalues(result_->setResult, result_->setDesc, values.data(), nulls.get()); });
 }
 
+void ResultSet::rows(const Rows &found) {
+	call([this, table = found.table(), count = found.size()] {
+		for (std::size_t i = 0; i < count; ++i) tuplestore_puttuple(result_->setResult, table->vals[i]);
+	});
+}
+
 Datum composite(FunctionCallInfo info, std::initializer_list<Argument> columns) {
 	std::vector<Datum> values;
 	std::unique_ptr<bool[]> nulls(new bool[columns.size() + 1]);

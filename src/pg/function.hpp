@@ -48,6 +48,8 @@ public:
 	explicit ResultSet(FunctionCallInfo info);
 	void row(std::initializer_list<Argument> columns);
 	void row(const std::vector<Argument> &columns) { put(columns.data(), columns.size()); }
+	// All that a statement returned, whose columns are those of the function.
+	void rows(const Rows &found);
 	TupleDesc descriptor() const { return result_->setDesc; }
 	Datum done(FunctionCallInfo info) const { return return_null(info); }
 

@@ -47,14 +47,7 @@ Datum playbook_outbox_claim(PG_FUNCTION_ARGS) {
 		for (const std::string &kind : kinds) {
 			if (left == 0) break;
 			const pg::Rows rows = step::claim_outbox(kind, left, args.datum(2, "lease"));
-			const int columns = rows.table()->tupdesc->natts;
-			for (std::size_t row = 0; row < rows.size(); ++row) {
-				std::vector<pg::Argument> message;
-				for (int column = 0; column < columns; ++column)
-					message.push_back(rows.is_null(row, column) ? pg::null()
-					                                            : pg::datum(rows.datum(row, column)));
-				result.row(message);
-			}
+			result.rows(rows);
 			left -= static_cast<std::int32_t>(rows.size());
 		}
 		return result.done(fcinfo);
