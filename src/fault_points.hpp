@@ -34,6 +34,7 @@ inline constexpr auto names = std::to_array<std::string_view>({
     "flush.executions",
     "flush.steps",
     "flush.messages",
+    "flush.notifications",
     "flush.moved",
     "flush.row_sets",
     "flush.artifacts",

@@ -8,6 +8,12 @@ CREATE FUNCTION playbook_actor() RETURNS text
 COMMENT ON FUNCTION playbook_actor() IS
     'The person this session acts for: playbook.actor where it is believed, else the person of the role, else the role.';
 
+CREATE FUNCTION playbook_my_names() RETURNS text[]
+    STABLE PARALLEL RESTRICTED
+    LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_my_names';
+COMMENT ON FUNCTION playbook_my_names() IS
+    'The names under which the present person is told something: the person''s id, e-mail address and name, and the roles it is a member of, also as role:name.';
+
 CREATE FUNCTION playbook_can_see(owner regrole, starter regrole, actor text, customer text, playbook text)
 RETURNS boolean
     STABLE PARALLEL RESTRICTED COST 10

@@ -1,5 +1,5 @@
--- What waits for people and what goes out: approvals, tasks, the outbox; and the feed of changes.
--- Used by src/step (approval, task, message) and src/notification.
+-- What waits for people, what they are told and what goes out: approvals, tasks, notifications, the outbox; and the
+-- feed of changes. Used by src/step (approval, task, message) and src/notification.
 
 CREATE TABLE approvals (
     id             bigint      GENERATED ALWAYS AS IDENTITY,
@@ -148,6 +148,41 @@ COMMENT ON COLUMN playbook_snoozes.id IS 'The approval, the task or the executio
 COMMENT ON COLUMN playbook_snoozes.until IS 'When it is shown again.';
 COMMENT ON COLUMN playbook_snoozes.created_at IS 'When the person said so.';
 
+-- The primary key is the only index, so that telling somebody costs one entry; a person's newest are one range of it.
+-- Names are compared byte by byte: nobody sorts them, and a language's rules would be looked up for each entry.
+CREATE TABLE playbook_notifications (
+    person       text COLLATE "C" NOT NULL,
+    created_at   timestamptz NOT NULL,
+    execution_id bigint      NOT NULL,
+    position     integer     NOT NULL,
+    item         integer     NOT NULL DEFAULT 0,
+    home         integer     NOT NULL,
+    customer_id  text,
+    title        text,
+    message      text,
+    priority     text        NOT NULL DEFAULT 'normal',
+    link         text,
+    read_at      timestamptz,
+    CONSTRAINT playbook_notifications_pkey PRIMARY KEY (person, created_at, execution_id, position, item)
+);
+-- A row is updated once, if ever, when it is read, and read_at is in no index: with some room on its page that leaves
+-- the index alone, and whoever comes by next clears the old version away. Nothing scans past dead rows as a claim of
+-- the outbox does, so autovacuum's defaults do for the rest, which is what retention deletes.
+ALTER TABLE playbook_notifications SET (fillfactor = 90);
+COMMENT ON TABLE playbook_notifications IS 'What notify steps have told people, one row for each of them: read one''s own with playbook_my_notifications().';
+COMMENT ON COLUMN playbook_notifications.person IS 'Who is told: an id, an e-mail address in lower case, a role as role:name, as the step rendered it; see playbook_my_names().';
+COMMENT ON COLUMN playbook_notifications.created_at IS 'When the step told it.';
+COMMENT ON COLUMN playbook_notifications.execution_id IS 'The execution that tells it.';
+COMMENT ON COLUMN playbook_notifications.position IS 'The position of its step.';
+COMMENT ON COLUMN playbook_notifications.item IS 'The item of its for_each, else 0.';
+COMMENT ON COLUMN playbook_notifications.home IS 'Routing key of the execution.';
+COMMENT ON COLUMN playbook_notifications.customer_id IS 'The customer of the execution.';
+COMMENT ON COLUMN playbook_notifications.title IS 'The heading, rendered.';
+COMMENT ON COLUMN playbook_notifications.message IS 'What is told, rendered.';
+COMMENT ON COLUMN playbook_notifications.priority IS 'low, normal, high or urgent.';
+COMMENT ON COLUMN playbook_notifications.link IS 'An address to open.';
+COMMENT ON COLUMN playbook_notifications.read_at IS 'When it was read; null until playbook_notifications_read().';
+
 CREATE TABLE playbook_outbox (
     id              bigint      GENERATED ALWAYS AS IDENTITY,
     execution_id    bigint      NOT NULL,
@@ -186,7 +221,7 @@ COMMENT ON COLUMN playbook_outbox.execution_id IS 'The execution that sends it.'
 COMMENT ON COLUMN playbook_outbox.position IS 'The position of its step.';
 COMMENT ON COLUMN playbook_outbox.item IS 'The item of its for_each, else 0.';
 COMMENT ON COLUMN playbook_outbox.home IS 'Routing key of the execution.';
-COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting, notify (a person''s feed), or another that the via of a notify step names.';
+COMMENT ON COLUMN playbook_outbox.kind IS 'email, meeting, or another that the via of a notify step names.';
 COMMENT ON COLUMN playbook_outbox.idempotency_key IS 'The same at every attempt; a sender passes it on.';
 COMMENT ON COLUMN playbook_outbox.customer_id IS 'The customer of the execution.';
 COMMENT ON COLUMN playbook_outbox.connection IS 'The connection that its step names; null where it names none.';

@@ -68,6 +68,8 @@ BEGIN
         UNION ALL
         SELECT lower(o.recipient) FROM @extschema@.playbook_outbox o WHERE o.execution_id = ANY (executions)
         UNION ALL
+        SELECT n.person FROM @extschema@.playbook_notifications n WHERE n.execution_id = ANY (executions)
+        UNION ALL
         SELECT lower(f.value #>> '{}')
         FROM @extschema@.playbook_executions e,
              LATERAL (VALUES (e.at_start), (e.parameters)) AS kept (document),
@@ -138,6 +140,13 @@ BEGIN
     SET payload = '{}'
     WHERE g.execution_id = ANY (executions) AND g.payload <> '{}';
     GET DIAGNOSTICS done = ROW_COUNT; erased := erased || jsonb_build_object('playbook_signals', done);
+
+    -- What people were told of the customer, and what was told to the customer, says nothing without it.
+    DELETE FROM @extschema@.playbook_notifications n
+    WHERE n.execution_id = ANY (executions)
+       OR @extschema@.playbook_mentions(n.person, words)
+          AND NOT EXISTS (SELECT FROM @extschema@.playbook_executions_live l WHERE l.id = n.execution_id);
+    GET DIAGNOSTICS done = ROW_COUNT; erased := erased || jsonb_build_object('playbook_notifications', done);
 
     -- A message that has lost its text must not go out any more; nor one of another execution that has ended and
     -- is about to lose it.

@@ -38,6 +38,9 @@ CREATE POLICY playbook_artifacts_visible ON playbook_artifacts FOR SELECT
     USING (playbook_can_see_execution(execution_id));
 CREATE POLICY playbook_outbox_visible ON playbook_outbox FOR SELECT
     USING (playbook_can_see_execution(execution_id));
+-- Who was told something reads that, if nothing else of the execution.
+CREATE POLICY playbook_notifications_visible ON playbook_notifications FOR SELECT
+    USING (person = ANY ((SELECT playbook_my_names())::text[]) OR playbook_can_see_execution(execution_id));
 CREATE POLICY playbook_signals_visible ON playbook_signals FOR SELECT
     USING (playbook_can_see_execution(execution_id));
 -- Who is to decide or to act sees that much, if nothing else of the execution.

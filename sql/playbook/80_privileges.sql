@@ -58,7 +58,7 @@ BEGIN
                 'playbook_executions', 'playbook_step_executions', 'playbook_active', 'playbook_signals',
                 'playbook_artifacts',
                 'approvals', 'playbook_approval_decisions', 'playbook_tasks', 'playbook_outbox', 'playbook_my_work',
-                'playbook_snoozes',
+                'playbook_snoozes', 'playbook_notifications',
                 'playbook_people', 'playbook_customer_source', 'playbook_holds']),
             ('playbook_viewer', 'SELECT', ARRAY['playbook_installation', 'playbook_health', 'playbook_workers',
                 'playbook_stat', 'playbook_history_slots']),
@@ -87,7 +87,7 @@ BEGIN
             ('playbook_user', ARRAY[
                 -- what is visible
                 'playbook_actor', 'playbook_can_see', 'playbook_can_see_execution', 'playbook_can_see_playbook',
-                'playbook_is_named', 'playbook_customer',
+                'playbook_is_named', 'playbook_my_names', 'playbook_customer',
                 -- playbooks
                 'playbook_validate', 'playbook_schema', 'playbook_export', 'playbook_digest', 'playbook_diff',
                 'playbook_condition', 'playbook_check_condition', 'playbook_render', 'playbook_update',
@@ -102,7 +102,7 @@ BEGIN
                 -- people's work
                 'playbook_approve', 'playbook_reject', 'playbook_decisions', 'playbook_complete_task',
                 'playbook_delegate', 'playbook_snooze', 'playbook_meeting_outcome', 'playbook_email_outcome',
-                'playbook_my_work',
+                'playbook_my_work', 'playbook_my_notifications', 'playbook_notifications_read',
                 -- watching
                 'playbook_progress', 'playbook_result', 'playbook_rows', 'playbook_records', 'playbook_wait',
                 'playbook_changes', 'playbook_estimate', 'playbook_run_id', 'playbook_artifact',

@@ -376,9 +376,11 @@ Attempted Advancer::attempt(Execution &execution, StepRow &row, const Value &inp
 		guarded.commit();
 	} catch (const step::Overrun &) {
 		row.messages.clear();
+		row.notification.reset();
 		attempted.overran = true;
 	} catch (const std::exception &exception) {
 		row.messages.clear();
+		row.notification.reset();
 		attempted.failure = failure_from(exception);
 	}
 	met_trouble_ = met_trouble_ || attempted.overran || attempted.failure;

@@ -31,7 +31,7 @@ Failure failure_from(const std::exception &exception);
 
 // What a step says to people: a row of playbook_outbox to be.
 struct Message {
-	std::string kind; // email, meeting, notify, or what a playbook's `via` names
+	std::string kind; // email, meeting, or what the `via` of a notify step names
 	std::string idempotency_key;
 	std::string recipient; // as people read it
 	Value payload;
@@ -44,6 +44,14 @@ struct ItemValues {
 	std::size_t first = 0;
 	std::vector<Value> values; // from the first on
 	bool is_whole = false;
+};
+
+// What a step tells people: rows of playbook_notifications to be, one for each of them.
+struct Notification {
+	TimestampTz created_at = 0;
+	std::vector<std::string> people; // as playbook_my_names() has them; different ones
+	std::string title, message, priority;
+	std::string link; // "": none
 };
 
 struct StepRow {
@@ -63,8 +71,9 @@ struct StepRow {
 	    rows;              // loaded or just made; null when there is none or it is not loaded
 	bool has_rows = false; // a row set exists (here or in the table)
 	std::optional<TimestampTz> started_at, finished_at;
-	std::shared_ptr<const ItemValues> item_values; // of a step with for_each, once they were read
-	std::vector<Message> messages;                 // to be queued when the row is written
+	std::shared_ptr<const ItemValues> item_values;    // of a step with for_each, once they were read
+	std::vector<Message> messages;                    // to be queued when the row is written
+	std::shared_ptr<const Notification> notification; // to be told when the row is written; null: none
 	std::string resolved; // with on_error: cached, digest of what its last attempt here ran on
 
 	bool stored = false;                 // a row exists in the table

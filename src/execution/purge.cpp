@@ -28,6 +28,7 @@ struct Swept {
 };
 constexpr std::array swept = {
     Swept{"playbook_outbox", "status IN ('sent', 'failed', 'revoked', 'queued')"},
+    Swept{"playbook_notifications", "true"},
     Swept{"approvals", "status <> 'pending'"},
     Swept{"playbook_tasks", "status <> 'open'"},
     Swept{"playbook_signals", "true"},

@@ -24,6 +24,9 @@ void count_changes(const std::vector<Execution *> &executions) {
 		const auto count_step = [execution](const StepRow &step) {
 			if (!step.messages.empty())
 				worker::count(Counter::Messages, static_cast<std::int64_t>(step.messages.size()));
+			if (step.notification != nullptr)
+				worker::count(Counter::Notifications,
+				              static_cast<std::int64_t>(step.notification->people.size()));
 			if (!step.dirty || step.announced == step.status) return;
 			if (is_final(step.status))
 				worker::count_step(

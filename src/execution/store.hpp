@@ -61,6 +61,7 @@ private:
 	void write_executions();
 	void write_steps();
 	void write_messages();
+	void write_notifications();
 	void write_row_sets();
 	void move_finished();
 

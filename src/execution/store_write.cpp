@@ -118,6 +118,8 @@ void Batch::flush() {
 	FAULT_POINT("flush.steps");
 	write_messages();
 	FAULT_POINT("flush.messages");
+	write_notifications();
+	FAULT_POINT("flush.notifications");
 	move_finished();
 	FAULT_POINT("flush.moved");
 	for (const Execution *execution : ending) release_customer(*execution);
@@ -239,6 +241,20 @@ void Batch::write_messages() {
 		const auto queue = [&](StepRow &step) {
 			for (const Message &message : step.messages) append_row(writer, *execution, step, message);
 			step.messages.clear();
+		};
+		for (StepRow &step : execution->steps) queue(step);
+		for (auto &[key, step] : execution->items) queue(step);
+	}
+	writer.write();
+}
+
+void Batch::write_notifications() {
+	pg::TableWriter writer = notification_writer();
+	for (Execution *execution : executions_) {
+		const auto queue = [&](StepRow &step) {
+			if (step.notification == nullptr) return;
+			append_rows(writer, *execution, step, *step.notification);
+			step.notification.reset();
 		};
 		for (StepRow &step : execution->steps) queue(step);
 		for (auto &[key, step] : execution->items) queue(step);

@@ -91,4 +91,20 @@ void append_row(pg::TableWriter &writer, const Execution &execution, const StepR
 	       << text_or_null(message.connection);
 }
 
+pg::TableWriter notification_writer() {
+	return {"playbook_notifications",
+	        {"person", "created_at", "execution_id", "position", "item", "home", "customer_id", "title",
+	         "message", "priority", "link"}};
+}
+
+void append_rows(pg::TableWriter &writer, const Execution &execution, const StepRow &step,
+                 const Notification &notification) {
+	for (const std::string &person : notification.people)
+		writer << pg::text(person) << pg::timestamp(notification.created_at) << pg::int8(execution.id)
+		       << pg::int4(step.position) << pg::int4(step.item) << pg::int4(execution.home)
+		       << (execution.customer_id ? pg::text(*execution.customer_id) : pg::null())
+		       << pg::text(notification.title) << pg::text(notification.message)
+		       << pg::text(notification.priority) << text_or_null(notification.link);
+}
+
 } // namespace playbook::execution

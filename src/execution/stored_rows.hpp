@@ -1,5 +1,6 @@
-// How executions, steps and messages lie in their tables: the columns of new rows, for pg::TableWriter.
-// Half of execution/store; a table's column that is not named here is null in what the engine writes.
+// How executions, steps, messages and notifications lie in their tables: the columns of new rows, for
+// pg::TableWriter. Half of execution/store; a table's column that is not named here is null in what the
+// engine writes.
 #pragma once
 
 #include "execution/model.hpp"
@@ -40,6 +41,10 @@ void append_row(pg::TableWriter &writer, const Execution &execution, const StepR
 pg::TableWriter message_writer();
 void append_row(pg::TableWriter &writer, const Execution &execution, const StepRow &step,
                 const Message &message);
+pg::TableWriter notification_writer();
+// A row for each of the people.
+void append_rows(pg::TableWriter &writer, const Execution &execution, const StepRow &step,
+                 const Notification &notification);
 
 // Whether a row set is kept in its step's row rather than in chunks of its own.
 bool is_kept_inline(const StepRow &step);

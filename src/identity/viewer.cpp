@@ -112,6 +112,11 @@ bool Viewer::acts_for(const std::string &person) {
 	return acts_for_->contains(person);
 }
 
+const std::vector<std::string> &Viewer::names() {
+	if (!names_) load_names();
+	return *names_;
+}
+
 unsigned Viewer::shared(const std::string &playbook) {
 	if (!shares_) load_shares();
 	const auto found = shares_->find(playbook);
@@ -140,6 +145,31 @@ void Viewer::load_deputies() {
 	const pg::Rows rows = find.query({pg::text(actor_.name)});
 	acts_for_.emplace();
 	for (std::size_t i = 0; i < rows.size(); ++i) acts_for_->insert(rows.text(i, 0));
+}
+
+// A person's address and name count unless they are another's, as they do for approvers; so does a role by
+// its bare name unless that is a person's, and for whom an application names not its own, which all of them
+// share. A superuser is told what is told to the superuser, not what is told to every role. Addresses are in
+// lower case, as step/notify writes them.
+void Viewer::load_names() {
+	const pg::Spi connection;
+	const pg::EngineIdentity engine;
+	static pg::Statement find(
+	    "SELECT DISTINCT CASE WHEN strpos(n.name, '@') > 0 THEN lower(n.name COLLATE \"C\") ELSE n.name END "
+	    "FROM (SELECT $1 AS name UNION ALL "
+	    "SELECT v.name FROM @playbook_people p CROSS JOIN LATERAL (VALUES (p.email), (p.name)) AS v (name) "
+	    "WHERE $2 AND p.id = $1 AND v.name IS NOT NULL AND NOT EXISTS (SELECT FROM @playbook_people o "
+	    "WHERE o.id <> p.id AND v.name IN (o.id, o.name)) UNION ALL "
+	    "SELECT v.name FROM pg_roles r CROSS JOIN LATERAL (VALUES ('role:' || r.rolname), (r.rolname::text)) "
+	    "AS v (name) WHERE pg_has_role($4, r.oid, 'USAGE') "
+	    "AND (r.oid = $4 OR NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.oid = $4)) "
+	    "AND (v.name <> r.rolname OR NOT ($3 AND r.oid = $4) "
+	    "AND NOT EXISTS (SELECT FROM @playbook_people o WHERE o.id = v.name))) AS n",
+	    {TEXTOID, BOOLOID, BOOLOID, OIDOID});
+	const pg::Rows rows = find.query({pg::text(actor_.name), pg::boolean(actor_.is_person),
+	                                  pg::boolean(actor_.named), pg::oid(actor_.role)});
+	names_.emplace();
+	for (std::size_t i = 0; i < rows.size(); ++i) names_->push_back(rows.text(i, 0));
 }
 
 void Viewer::load_shares() {

@@ -31,6 +31,8 @@ public:
 	bool sees_everything() const { return sees_everything_; }
 	// The actor's own, and those of people who are away and whose deputy the actor is.
 	bool acts_for(const std::string &person);
+	// The names under which the actor is told something: see playbook_my_names().
+	const std::vector<std::string> &names();
 	// What of a playbook is shared with the caller: bits of SharePrivilege.
 	unsigned shared(const std::string &playbook);
 	// Whether that shows an execution of this owner: nobody shares what he has no right to himself, such as
@@ -51,6 +53,7 @@ private:
 	static Viewer make();
 	void load_shares();
 	void load_deputies();
+	void load_names();
 
 	Actor actor_;
 	bool sees_everything_ = false;
@@ -60,6 +63,7 @@ private:
 	};
 	std::optional<std::unordered_map<std::string, Shared>> shares_;
 	std::optional<std::unordered_set<std::string>> acts_for_;
+	std::optional<std::vector<std::string>> names_;
 	std::optional<Coverage> coverage_;
 	std::unordered_map<std::int64_t, bool> executions_;
 };

@@ -1,10 +1,11 @@
 // The notify step: a message in people's feeds, and in the outbox for every other way that its `via` names.
 //
-// It ends at once, so nothing is looked up for it that its config does not ask for: a feed is read by id and
-// e-mail address alike.
+// It ends at once, so nothing is looked up for it that its config does not ask for: a feed is read under all
+// the names of a person (identity::Viewer::names).
 #include "step/approvers.hpp"
 #include "step/handlers.hpp"
 #include "step/mail_address.hpp"
+#include "step/notifications.hpp"
 #include "step/outbox.hpp"
 #include "step/recipients.hpp"
 
@@ -20,6 +21,27 @@ void add_names(const Value &value, std::vector<std::string> &names) {
 	} else if (std::string name = single_line(value.as_text()); !name.empty()) {
 		if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
 	}
+}
+
+// What is longer is nobody's name, and would not go into the index.
+constexpr std::size_t longest_name = 1000;
+
+// Addresses are read in lower case, without what stands beside them; a name once.
+std::vector<std::string> as_feeds_know(const Context &context, const std::vector<std::string> &people) {
+	std::vector<std::string> known;
+	for (std::string name : people) {
+		if (name.find('@') != std::string::npos) {
+			if (std::optional<MailAddress> parsed = parse_mail_address(name)) name = parsed->address;
+			for (char &letter : name)
+				if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+		}
+		if (name.size() > longest_name)
+			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+			                "step \"" + context.step.id + "\" notifies nobody that could be known",
+			                "A name in \"to\" has " + std::to_string(name.size()) + " bytes.");
+		if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(std::move(name));
+	}
+	return known;
 }
 
 class NotifyHandler final : public Handler {
@@ -40,32 +62,40 @@ public:
 			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
 			                "step \"" + context.step.id + "\" notifies nobody", "Its \"to\" came out empty.");
 
-		Value payload = Value::object();
+		execution::Notification notification;
+		notification.people = as_feeds_know(context, people);
 		const Value *title = input.find("title") != nullptr ? input.find("title") : input.find("subject");
-		payload.set("title", Value(title != nullptr ? single_line(title->as_text()) : context.step.name));
-		const Value *message = input.find("message");
-		payload.set("message", message != nullptr ? *message : Value(""));
-		for (const char *key : {"priority", "link"})
-			if (const Value *value = input.find(key)) payload.set(key, *value);
+		notification.title = title != nullptr ? single_line(title->as_text()) : context.step.name;
+		if (const Value *message = input.find("message")) notification.message = message->as_text();
+		const Value *priority = input.find("priority");
+		notification.priority = priority != nullptr && !priority->is_null() ? priority->as_text() : "normal";
+		if (const Value *link = input.find("link")) notification.link = link->as_text();
 
-		const std::string key = context.idempotency_key();
-		std::vector<OutboxMessage> messages;
-		for (std::size_t i = 0; i < people.size(); ++i)
-			messages.push_back(
-			    {"notify", i == 0 ? key : key + ":" + std::to_string(i), people[i], payload, std::nullopt});
-		add_other_ways(context, input, people, payload, messages);
-		queue_outbox(context, std::move(messages));
+		if (const Value *via = input.find("via"))
+			queue_outbox(context, other_ways(context, *via, people, payload_of(input, notification.title)));
+		tell(context, std::move(notification));
 		return Result::completed();
 	}
 
 	void withdraw(const Context &) const override {} // what was said was said
 
 private:
-	static void add_other_ways(const Context &context, const Value &input,
-	                           const std::vector<std::string> &people, const Value &payload,
-	                           std::vector<OutboxMessage> &messages) {
+	static Value payload_of(const Value &input, const std::string &title) {
+		Value payload = Value::object();
+		payload.set("title", Value(title));
+		const Value *message = input.find("message");
+		payload.set("message", message != nullptr ? *message : Value(""));
+		for (const char *key : {"priority", "link"})
+			if (const Value *value = input.find(key)) payload.set(key, *value);
+		return payload;
+	}
+
+	static std::vector<OutboxMessage> other_ways(const Context &context, const Value &via,
+	                                             const std::vector<std::string> &people,
+	                                             const Value &payload) {
+		std::vector<OutboxMessage> messages;
 		std::vector<std::string> ways;
-		if (const Value *via = input.find("via")) add_names(*via, ways);
+		add_names(via, ways);
 		Value named = Value::array();
 		for (const std::string &person : people) named.push_back(Value(person));
 		for (const std::string &way : ways) {
@@ -88,6 +118,7 @@ private:
 			}
 			messages.push_back(std::move(message));
 		}
+		return messages;
 	}
 };
 

@@ -18,6 +18,7 @@ constexpr std::array<const char *, plain_counters> names = {"executions_started"
                                                             "sql_microseconds",
                                                             "sql_statements",
                                                             "messages",
+                                                            "notifications",
                                                             "changes",
                                                             "executors_started",
                                                             "executors_interrupted",

@@ -24,8 +24,9 @@ enum class Counter {
 	StepOverruns,    // steps that passed the budget of a batch
 	SqlMicroseconds, // of authors' statements
 	SqlStatements,
-	Messages, // put into the outbox
-	Changes,  // announced
+	Messages,      // put into the outbox
+	Notifications, // put into people's feeds
+	Changes,       // announced
 	ExecutorsStarted,
 	ExecutorsInterrupted, // that ended in the middle of their work
 	SlotsDropped,         // of history

@@ -104,7 +104,7 @@ class Server:
         self.clean_restart()
         wait_until_nothing_is_left(self.cluster)
         self.cluster.query("TRUNCATE playbook_executions, playbook_step_executions, playbook_step_rows, playbook_artifacts,"
-                           " ledger")
+                           " playbook_notifications, ledger")
 
 
 def meddle(server, point, stop):

@@ -13,6 +13,7 @@ SECONDS = 6
 READABLE = (
     "SELECT count(*) FROM playbook_active",
     "SELECT count(*) FROM playbook_my_work",
+    "SELECT count(*) FROM playbook_my_notifications()",
     "SELECT count(*) FROM playbook_executions",
     "SELECT count(*) FROM playbook_workers",
     "SELECT count(*) FROM playbook_progress((SELECT max(id) FROM playbook_executions))",

@@ -14,6 +14,7 @@ steps:
     config:
       template: SELECT n, n * 1.25 AS price, repeat('é', n) AS text, now() AS at FROM generate_series(1, 50) AS n
   - {id: many, type: query, config: {template: "SELECT n, md5(n::text) AS hash FROM generate_series(1, 50000) AS n"}}
+  - {id: tell, type: notify, config: {to: [ana, "role:postgres"], message: done}}
 """
 WAITS = """
 id: waits

@@ -11,7 +11,7 @@ CREATE FUNCTION health(which text) RETURNS text LANGUAGE sql AS
       FROM playbook_health WHERE "check" = which$$;
 SET ROLE health_owner;
 SELECT playbook_create('{id: quick, steps: [{id: a, type: query, config: {template: SELECT 1}},
-    {id: b, type: notify, config: {to: ana, message: hi}}, {id: c, type: wait, when: "1 = 2", config: {for: 0}}]}',
+    {id: b, type: notify, config: {to: ana, message: hi, via: slack}}, {id: c, type: wait, when: "1 = 2", config: {for: 0}}]}',
                        true) \g /dev/null
 SELECT playbook_create('{id: fails, steps: [{id: a, type: query, config: {template: SELECT 1/0}, retry: {attempts: 2,
     delay: 0s}}]}', true) \g /dev/null
@@ -73,7 +73,7 @@ UPDATE playbook_outbox SET status = 'claimed', leased_until = now() - interval '
 SELECT is(health('leases'), 'warn', 'a lease that ended eleven minutes ago');
 UPDATE playbook_outbox SET leased_until = now() - interval '61 minutes';
 SELECT is(health('leases'), 'critical', 'an hour ago');
-SELECT id, token FROM playbook_outbox_claim(ARRAY['notify']) \gset
+SELECT id, token FROM playbook_outbox_claim(ARRAY['slack']) \gset
 SELECT is(health('leases'), 'ok', 'claimed again');
 SELECT playbook_outbox_complete(:id, :'token') \g /dev/null
 
@@ -159,8 +159,9 @@ SELECT is(health('pg_cron'), 'ok', 'it works again');
 
 -- Counters: what was done above
 SELECT is((SELECT array_agg(value ORDER BY name) FROM playbook_stat
-           WHERE name IN ('executions_started', 'executions_completed', 'executions_failed', 'messages')),
-    ARRAY[1, 10, 11, 1]::bigint[], 'executions that were started, completed and failed, and the message');
+           WHERE name IN ('executions_started', 'executions_completed', 'executions_failed', 'messages', 'notifications')),
+    ARRAY[1, 10, 11, 1, 1]::bigint[],
+    'executions that were started, completed and failed, the message and whom it told');
 SELECT results_eq($$SELECT type, status, value FROM playbook_stat_counters() WHERE name = 'steps' AND value > 0
                     ORDER BY 1, 2$$,
     $$VALUES ('notify', 'completed', 1::bigint), ('query', 'completed', 1), ('query', 'failed', 10),

@@ -1,6 +1,6 @@
--- What email, meeting and notify steps put into the outbox.
+-- What email, meeting and notify steps put into the outbox, and into people's feeds.
 BEGIN;
-SELECT plan(41);
+SELECT plan(43);
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 CREATE ROLE message_owner; GRANT playbook_author TO message_owner;
@@ -156,15 +156,20 @@ SELECT is((SELECT count(DISTINCT payload ->> 'uid') || ' ' || string_agg(payload
 SELECT does('notify',
     '{to: [ana, "ben@example.com"], message: "{{customer.name}} called",
      via: [email, slack], priority: high}') AS execution \gset
-SELECT results_eq(format('SELECT kind, recipient FROM playbook_outbox WHERE execution_id = %s ORDER BY id',
+SELECT is((SELECT string_agg(concat_ws(', ', person, title, message, priority), E'\n' ORDER BY person) FROM playbook_notifications
+           WHERE execution_id = :execution),
+    E'ana, The step, Acme & Sons called, high\nben@example.com, The step, Acme & Sons called, high',
+    'a message goes to every feed');
+SELECT results_eq(format('SELECT kind, recipient, idempotency_key FROM playbook_outbox WHERE execution_id = %s ORDER BY id',
     :execution),
-                  $$VALUES ('notify', 'ana'), ('notify', 'ben@example.com'), ('email',
-                      'Ana Lima <ana@example.com>, ben@example.com'), ('slack', 'ana, ben@example.com')$$,
-                  'a message goes to every feed and every other way');
-SELECT is(payload_of(:execution), '{"title": "The step", "message": "Acme & Sons called", "priority": "high"}'::jsonb,
+    format($$VALUES ('email', 'Ana Lima <ana@example.com>, ben@example.com', '%1$s:0:0:email'),
+                    ('slack', 'ana, ben@example.com', '%1$s:0:0:slack')$$, :execution), 'and every other way');
+SELECT is((SELECT payload FROM playbook_outbox WHERE execution_id = :execution AND kind = 'slack'),
+    '{"title": "The step", "message": "Acme & Sons called", "priority": "high", "to": ["ana", "ben@example.com"]}'::jsonb,
     'with title and urgency');
-SELECT does('notify', '{message: hello}') AS execution \gset
-SELECT is((SELECT recipient FROM playbook_outbox WHERE execution_id = :execution), 'ana', 'without names to the CSM');
+SELECT does('notify', '{message: hello, via: notify}') AS execution \gset
+SELECT is((SELECT person FROM playbook_notifications WHERE execution_id = :execution), 'ana', 'without names to the CSM');
+SELECT is((SELECT count(*) FROM playbook_outbox WHERE execution_id = :execution), 0::bigint, 'to a feed by no other way');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -21,6 +21,8 @@ SELECT id, slot, 0, 'p', 'completed', 'secret', 1, 'secret', now() FROM playbook
 INSERT INTO playbook_signals (execution_id, home, name, payload, sent_by) SELECT id, 0, 'n', '{"x": "secret"}', 'ana' FROM playbook_executions;
 INSERT INTO playbook_outbox (execution_id, position, home, kind, idempotency_key, recipient, payload, status, created_at, result, error)
 SELECT id, 0, 0, 'email', id, 'secret', '{"body": "secret"}', 'queued', now(), '{"x": "secret"}', '{"x": "secret"}' FROM playbook_executions;
+INSERT INTO playbook_notifications (person, created_at, execution_id, position, home, title, message, link)
+SELECT person, now(), id, 0, 0, 'secret', 'secret', 'secret' FROM playbook_executions, unnest(ARRAY['ana', 'ben']) AS person;
 INSERT INTO playbook_tasks (execution_id, position, home, playbook_id, step_id, title, description, created_at, result)
 SELECT id, 0, 0, 'p', 's', 'secret', 'secret', now(), '{"x": "secret"}' FROM playbook_executions;
 INSERT INTO approvals (execution_id, position, home, playbook_id, step_id, action, message, approvers, requester, requested_at, comment, changes)
@@ -39,13 +41,14 @@ CREATE FUNCTION found(execution bigint) RETURNS text LANGUAGE sql AS $$
         UNION ALL SELECT 'artifacts' FROM playbook_artifacts s WHERE execution_id = execution
         UNION ALL SELECT 'signals' FROM playbook_signals s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'outbox' FROM playbook_outbox s WHERE execution_id = execution AND s::text LIKE '%secret%'
+        UNION ALL SELECT DISTINCT 'notifications' FROM playbook_notifications s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'tasks' FROM playbook_tasks s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'approvals' FROM approvals s WHERE execution_id = execution AND s::text LIKE '%secret%'
         UNION ALL SELECT 'decisions' FROM playbook_approval_decisions d JOIN approvals a ON a.id = d.approval_id
                    WHERE a.execution_id = execution AND d::text LIKE '%secret%') AS places
 $$;
 
-SELECT is(found(1), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'before: it is everywhere');
+SELECT is(found(1), 'approvals artifacts decisions executions notifications outbox rows signals steps 0 steps 1 steps 2 tasks', 'before: it is everywhere');
 SET LOCAL ROLE forget_viewer;
 SELECT throws_ok($$SELECT * FROM playbook_forget_customer('c7')$$, '42501');
 RESET ROLE;
@@ -58,13 +61,13 @@ SET LOCAL ROLE forget_admin;
 SELECT set_eq($$SELECT * FROM playbook_forget_customer('c7')$$,
               $$VALUES ('playbook_step_rows', 2::bigint), ('playbook_artifacts', 2), ('playbook_step_executions', 7), ('playbook_executions', 2),
                        ('playbook_idempotency', 1), ('playbook_approval_decisions', 2), ('approvals', 2), ('playbook_tasks', 2),
-                       ('playbook_outbox', 2), ('playbook_signals', 2), ('playbook_holds', 0), ('playbook_last_results', 0)$$, 'it says what it erased');
+                       ('playbook_outbox', 2), ('playbook_notifications', 4), ('playbook_signals', 2), ('playbook_holds', 0), ('playbook_last_results', 0)$$, 'it says what it erased');
 SELECT is((SELECT sum(rows) FROM playbook_forget_customer('c7')), 0::numeric, 'a second time there is nothing left');
 RESET ROLE;
 SELECT is(found(1), NULL, 'after: nothing of the first execution');
 SELECT is(found(3), NULL, 'nothing of the second');
-SELECT is(found(2), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 1 steps 2 tasks', 'all of another customer''s');
-SELECT is(found(4), 'approvals artifacts decisions executions outbox rows signals steps 0 steps 2 tasks',
+SELECT is(found(2), 'approvals artifacts decisions executions notifications outbox rows signals steps 0 steps 1 steps 2 tasks', 'all of another customer''s');
+SELECT is(found(4), 'approvals artifacts decisions executions notifications outbox rows signals steps 0 steps 2 tasks',
           'of the execution that started it, only the item that did');
 SELECT is((SELECT count(*) FROM playbook_executions WHERE id IN (1, 3) AND customer_id = '' AND status = 'completed'), 2::bigint, 'the skeletons remain');
 SELECT is((SELECT string_agg(DISTINCT status, ',') FROM playbook_outbox WHERE execution_id IN (1, 3)), 'revoked',

@@ -1,7 +1,7 @@
 -- playbook_forget_customer leaves no trace: executions that really ran spoke of a customer in every place that there is,
 -- and afterwards no column of any table of the extension has its id or its address; what is said of others stays.
 BEGIN;
-SELECT plan(28);
+SELECT plan(30);
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 \ir steps.psql
 \set gone 'cust-7f3a91'
@@ -47,6 +47,7 @@ parameters: [{name: note, type: string, default: none}]
 steps:
   - {id: facts, type: query, on_error: cached, config: {template: "SELECT * FROM accounts WHERE id = {{customer.id}}"}}
   - {id: mail, type: email, depends_on: [facts], config: {to: "{{customer.contact_email}}", subject: "For {{customer.id}}", body: "Dear {{customer.contact_email}}"}}
+  - {id: tell, type: notify, depends_on: [facts], config: {to: [me, "{{customer.contact_email}}"], message: "Mail to {{customer.contact_email}}"}}
   - {id: nested, type: playbook, depends_on: [facts], config: {playbook: child}}
   - {id: ask, type: approval, depends_on: [facts], config: {approvers: [me], message: "Go on with {{customer.id}}?"}}
   - {id: call, type: task, depends_on: [ask], config: {title: "Call {{customer.contact_email}}", assignee: me, description: "{{parameters.note}}"}}
@@ -55,8 +56,9 @@ $$, true) \g /dev/null
 -- An analysis over everybody: a small row set, and one of several chunks that has the customer in the first and the last.
 SELECT playbook_create($$id: survey
 name: Survey
-parameters: [{name: note, type: string, default: none}]
+parameters: [{name: note, type: string, default: none}, {name: who, type: string, default: none}]
 steps:
+  - {id: say, type: notify, config: {to: [me, "{{parameters.who}}"], title: "{{parameters.note}}", message: said, link: "https://example.com/{{parameters.who}}"}}
   - {id: small, type: query, config: {template: "SELECT id, name, contact_email, jsonb_build_object('of', id) AS document, ARRAY[id, name] AS words FROM accounts"}}
   - {id: large, type: query, config: {template: "SELECT n, a.id, repeat(md5(n::text), 2) AS filler FROM generate_series(1, 60000) AS n JOIN accounts a ON (a.name = 'Trace') = (n IN (1, 60000))"}}
 $$, true) \g /dev/null
@@ -83,7 +85,7 @@ SELECT through('cust-7f3a91', 'of cust-7f3a91') AS done \gset
 SELECT playbook_start('journey', 'cust-7f3a91', conflict => 'allow') AS waiting \gset
 SELECT playbook_advance(:waiting) \g /dev/null
 SELECT playbook_start('journey', 'cust-7f3a91', conflict => 'allow', start_at => now() + interval '1 day') AS pending \gset
-SELECT playbook_start('survey', NULL, '{"note": "look at walk@TRACE.example, please"}', 'survey of cust-7f3a91',
+SELECT playbook_start('survey', NULL, '{"note": "look at walk@TRACE.example, please", "who": "Walk@trace.example"}', 'survey of cust-7f3a91',
     labels => '{"cust-7f3a91": "yes", "kept": "too"}') AS survey \gset
 SELECT playbook_advance(:survey) \g /dev/null
 SELECT playbook_start('journey', 'neighbour', '{"note": "ask cust-7f3a91"}', conflict => 'allow') AS speaking \gset
@@ -96,9 +98,10 @@ SELECT is((SELECT string_agg(status, ' ' ORDER BY id) FROM playbook_executions W
 SELECT is((SELECT status FROM playbook_executions WHERE id = :waiting), 'waiting', 'one waits');
 SELECT cmp_ok((SELECT count(*) FROM playbook_step_rows WHERE execution_id = :survey), '>', 2::bigint, 'a row set has chunks');
 SELECT is(tables_with(:'gone'), 'approvals playbook_approval_decisions playbook_executions playbook_holds '
-    'playbook_idempotency playbook_outbox playbook_signals playbook_step_executions playbook_step_rows playbook_tasks',
-    'before: its id is everywhere');
-SELECT is(tables_with('walk@trace.example'), 'playbook_executions playbook_outbox playbook_step_executions playbook_tasks',
+    'playbook_idempotency playbook_notifications playbook_outbox playbook_signals playbook_step_executions playbook_step_rows '
+    'playbook_tasks', 'before: its id is everywhere');
+SELECT is(tables_with('walk@trace.example'), 'playbook_executions playbook_notifications playbook_outbox '
+    'playbook_step_executions playbook_tasks',
     'and its address');
 SELECT playbook_verify_artifact(:survey) \g /dev/null
 
@@ -111,7 +114,7 @@ SELECT playbook_advance(:waiting), playbook_advance(:pending) \g /dev/null
 CREATE TABLE erased AS SELECT * FROM playbook_forget_customer('cust-7f3a91');
 SELECT is((SELECT string_agg(relation, ' ' ORDER BY relation) FROM erased WHERE rows > 0),
     'approvals playbook_approval_decisions playbook_artifacts playbook_executions playbook_holds playbook_idempotency '
-    'playbook_last_results playbook_outbox playbook_signals playbook_step_executions playbook_step_rows playbook_tasks', 'it says where it erased');
+    'playbook_last_results playbook_notifications playbook_outbox playbook_signals playbook_step_executions playbook_step_rows playbook_tasks', 'it says where it erased');
 
 -- Somebody else's that is under way keeps what it needs, until it has ended.
 SELECT is((SELECT parameters ->> 'note' FROM playbook_executions WHERE id = :speaking), 'ask cust-7f3a91',
@@ -132,13 +135,17 @@ SELECT is((SELECT customer_id || ' ' || (parameters ->> 'note') || ' ' || (label
     FROM playbook_executions WHERE id = :other), 'neighbour of neighbour neighbour key of neighbour', 'another''s execution is as it was');
 SELECT is((SELECT count(*) FROM playbook_rows(:other, 'facts')), 1::bigint, 'its rows, too');
 SELECT is((SELECT recipient FROM playbook_outbox WHERE execution_id = :other), 'near@other.example', 'its mail');
+SELECT is((SELECT string_agg(person || ' ' || message, ', ' ORDER BY person) FROM playbook_notifications WHERE execution_id = :other),
+    'me Mail to near@other.example, near@other.example Mail to near@other.example', 'what people were told of it');
+SELECT is((SELECT string_agg((person, title, message, link)::text, ' ') FROM playbook_notifications WHERE execution_id = :survey),
+    '(me,,said,)', 'of what they were told of all, what says nothing of the customer');
 SELECT is((SELECT title || ' ' || description || ' ' || (result ->> 'said') FROM playbook_tasks WHERE execution_id = :other),
     'Call near@other.example of neighbour neighbour', 'its task');
 SELECT is((SELECT string_agg(r ->> 'name', ' ') FROM playbook_rows(:survey, 'small') r), 'Near', 'the analysis has the others');
 SELECT is((SELECT count(*) FROM playbook_rows(:survey, 'large')), 59998::bigint, 'in all of its chunks');
 SELECT is((SELECT string_agg(step_id || ' ' || row_count, ' ' ORDER BY step_id) FROM playbook_step_executions
     WHERE execution_id = :survey), 'large 59998 small 1', 'and says how many');
-SELECT is((SELECT parameters || labels FROM playbook_executions WHERE id = :survey), '{"note": null, "kept": "too"}', 'and its labels that say nothing');
+SELECT is((SELECT parameters || labels FROM playbook_executions WHERE id = :survey), '{"note": null, "who": null, "kept": "too"}', 'and its labels that say nothing');
 SELECT row_eq(format('SELECT valid, reason FROM playbook_verify_artifact(%s)', :survey), ROW(true, NULL::text),
     'its artifact is sealed anew');
 

@@ -1,7 +1,7 @@
 -- Finished executions go to the slot that keeps them as long as their status and their playbook say; playbook_purge()
 -- drops slots whose time is over, as a whole, and what belonged to their executions, and nothing else. Time is what
 -- playbook_history_slots says, so nobody waits for it. The owner may not connect: no worker takes part.
-SELECT plan(42);
+SELECT plan(43);
 SET client_min_messages = error;
 \ir refusal.psql
 REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
@@ -14,7 +14,7 @@ SELECT playbook_create('{id: own, retention: {completed: 2 years, failed: foreve
     config: {for: 0}}]}', true) \g /dev/null
 SELECT playbook_create('{id: own_fails, retention: {completed: 2 years, failed: forever}, steps: [{id: a, type: query,
     config: {template: "SELECT 1/0"}}]}', true) \g /dev/null
-SELECT playbook_create('{id: short, retention: 0 days, steps: [{id: a, type: notify, config: {to: ana, message: hi}},
+SELECT playbook_create('{id: short, retention: 0 days, steps: [{id: a, type: notify, config: {to: ana, message: hi, via: slack}},
     {id: b, type: query, config: {template: "SELECT g, repeat(''x'', 100) AS x FROM generate_series(1, 100) g"}}]}',
                        true) \g /dev/null
 SELECT playbook_create('{id: waits, steps: [{id: w, type: wait, config: {event: go}}]}', true) \g /dev/null
@@ -84,6 +84,7 @@ SELECT playbook_signal(:under_way, 'other') \g /dev/null
 INSERT INTO playbook_idempotency VALUES ('p', '', 'over', :gone, '\x00', now() - interval '1 day'),
                                         ('p', '', 'kept', :gone, '\x00', now() + interval '1 day'),
                                         ('p', '', 'has one', :stays, '\x00', now() - interval '1 day');
+INSERT INTO playbook_notifications (person, created_at, execution_id, position, home) VALUES ('ana', now(), :stays, 0, 0);
 INSERT INTO playbook_signals (execution_id, home, name, sent_by) VALUES (:gone, 0, 'late', 'ana');
 INSERT INTO playbook_last_results VALUES ('p', 's', 'c', :gone, 0, 0, now()), ('p', 's', 'd', :stays, 0, 0, now());
 INSERT INTO playbook_tasks (execution_id, position, home, playbook_id, step_id, title, created_at, status)
@@ -110,6 +111,7 @@ SELECT is((SELECT count(*) FROM playbook_step_rows WHERE slot = :slot), 0::bigin
 SELECT is((SELECT array_agg(idempotency_key ORDER BY idempotency_key) FROM playbook_idempotency), '{"has one",kept,long}',
     'a key is kept as long as its execution and until its time');
 SELECT is((SELECT count(*) FROM playbook_outbox WHERE execution_id = :gone), 0::bigint, 'messages of them are gone');
+SELECT is((SELECT array_agg(DISTINCT execution_id) FROM playbook_notifications), ARRAY[:stays::bigint], 'what people were told');
 SELECT is((SELECT array_agg(DISTINCT execution_id) FROM playbook_tasks), ARRAY[:stays::bigint], 'tasks');
 SELECT is((SELECT array_agg(DISTINCT execution_id) FROM approvals), ARRAY[:stays::bigint], 'approvals');
 SELECT is((SELECT count(*) FROM playbook_approval_decisions), 1::bigint, 'decisions');

@@ -51,7 +51,7 @@ playbook:
   name: Matrix
   steps:
     - {id: numbers, type: query, config: {template: "SELECT 1 AS one"}}
-    - {id: note, type: notify, depends_on: [numbers], config: {to: matrix_csm, message: "It begins"}}
+    - {id: note, type: notify, depends_on: [numbers], config: {to: matrix_decider, message: "It begins", via: slack}}
     - {id: mail, type: email, depends_on: [note], require_approval: {approvers: [matrix_decider]},
        config: {to: "a@example.com", subject: S, body: B}}
     - {id: todo, type: task, depends_on: [note], config: {title: Do it, assignee: matrix_decider}}
@@ -70,6 +70,7 @@ SELECT :execution::bigint AS execution,
        (SELECT id FROM approvals WHERE execution_id = :execution) AS approval,
        (SELECT id FROM playbook_tasks WHERE execution_id = :execution) AS task,
        (SELECT count(*) FROM playbook_outbox WHERE execution_id = :execution) AS messages,
+       (SELECT count(*) FROM playbook_notifications WHERE execution_id = :execution) AS notifications,
        (SELECT status FROM playbook_executions WHERE id = :execution) AS status;
 
 -- What each action is. {execution}, {approval} and {task} are the scene's.
@@ -89,6 +90,7 @@ INSERT INTO attempts VALUES
     ('see its steps', $$SELECT FROM playbook_step_executions WHERE execution_id = {execution}$$),
     ('see its signals', $$SELECT FROM playbook_signals WHERE execution_id = {execution}$$),
     ('see its outbox', $$SELECT FROM playbook_outbox WHERE execution_id = {execution}$$),
+    ('see whom it told what', $$SELECT FROM playbook_notifications WHERE execution_id = {execution}$$),
     ('ask its progress', $$SELECT playbook_progress({execution})$$),
     ('ask its result', $$SELECT playbook_result({execution})$$),
     ('read a row set', $$SELECT playbook_rows({execution}, 'numbers')$$),
@@ -99,13 +101,14 @@ INSERT INTO attempts VALUES
     ('decide it', $$SELECT playbook_approve({approval})$$),
     ('see the task', $$SELECT FROM playbook_tasks WHERE id = {task}$$),
     ('complete it', $$SELECT playbook_complete_task({task})$$),
+    ('read what one was told', $$SELECT playbook_my_notifications()$$),
     ('see the people', $$SELECT FROM playbook_people$$),
     ('write the people', $$SELECT playbook_set_person('matrix_new', 'New')$$),
     ('set the customer source', $$SELECT playbook_set_customer_source('customers', 'id')$$),
     ('forget a customer', $$SELECT playbook_forget_customer('c2')$$),
     ('enable a copy', $$SELECT playbook_enable()$$),
     ('hold a customer', $$SELECT playbook_hold('customer', 'c1', 'complaint')$$),
-    ('claim the outbox', $$SELECT playbook_outbox_claim(ARRAY['notify'])$$),
+    ('claim the outbox', $$SELECT playbook_outbox_claim(ARRAY['slack'])$$),
     ('read a partition', $$SELECT FROM playbook_executions_live$$),
     ('read stored chunks', $$SELECT FROM playbook_step_rows$$),
     ('read the snapshots', $$SELECT FROM playbook_snapshots$$),
@@ -132,7 +135,8 @@ $$;
 
 SELECT plan(8 + (SELECT count(*)::integer FROM matrix));
 SELECT is(status, 'waiting', 'the scene: the execution waits') FROM scene;
-SELECT ok(approval IS NOT NULL AND task IS NOT NULL AND messages > 0, 'the scene: an approval, a task, a message') FROM scene;
+SELECT ok(approval IS NOT NULL AND task IS NOT NULL AND messages > 0 AND notifications > 0,
+    'the scene: an approval, a task, a message, somebody who was told') FROM scene;
 SELECT set_eq('SELECT DISTINCT action FROM matrix', 'SELECT action FROM attempts', 'page and test have the same actions');
 SELECT is_empty($$SELECT role FROM matrix WHERE to_regrole('matrix_' || role) IS NULL$$, 'each column is a role of the test');
 SELECT is_empty($$SELECT * FROM matrix WHERE value NOT IN ('yes', 'hidden', 'refused')$$, 'each cell is a verdict');

@@ -52,7 +52,7 @@ SELECT id AS task FROM playbook_tasks WHERE execution_id = :e \gset
 SELECT playbook_complete_task(:task, '{"minutes": 12}');
 SELECT playbook_advance(:e);
 SELECT step, status, outcome, reason FROM playbook_progress(:e);
-SELECT kind, payload ->> 'message' AS message FROM playbook_outbox WHERE execution_id = :e AND kind = 'notify';
+SELECT step_id, title, message, priority FROM playbook_my_notifications();
 
 -- A rejection skips, and what depends on it can ask; a condition that is false skips, too.
 SELECT playbook_start('renewal') AS e \gset

@@ -40,7 +40,7 @@ SELECT s ->> 'step_id' AS step, s ->> 'status' AS status, s ->> 'outcome' AS out
 FROM jsonb_array_elements(:'document'::jsonb -> 'steps') AS s;
 SELECT playbook_rows(:'document'::jsonb ->> 'run_id', 'at_risk');
 SELECT * FROM playbook_records(:'document'::jsonb ->> 'run_id', 'figures') AS figures (accounts bigint, arr numeric);
-SELECT kind, recipient, payload ->> 'message' AS message, status FROM playbook_outbox;
+SELECT person, title, message, read_at FROM playbook_notifications;
 
 -- mistakes say what is right
 -- (the detail lists the library, too)

@@ -36,7 +36,7 @@ steps:
   - {{id: found, type: query, config: {{template: "SELECT n FROM generate_series(1, 3) AS n"}}}}
   - {{id: large, type: query, config: {{template: "SELECT n, md5(n::text) FROM generate_series(1, 1000) AS n"}}}}
   - {{id: each, type: sql, for_each: "${{steps.found}}", config: {{template: "{entry('each', '{{item.n}}')}"}}}}
-  - {{id: say, type: notify, config: {{to: ana, message: done}}}}
+  - {{id: say, type: notify, config: {{to: ana, message: done, via: slack}}}}
   - {{id: last, type: sql, config: {{template: "{entry('last')}"}}}}
 outputs:
   - {{name: numbers, source: "${{steps.found}}"}}
@@ -194,7 +194,7 @@ class Story:
 
     def _send(self):
         sent = ("SELECT count(playbook_outbox_complete(id, token)) FROM"
-                " playbook_outbox_claim('{email,notify}', lease => '1 s')")
+                " playbook_outbox_claim('{email,slack}', lease => '1 s')")
         self.say(sent)
 
 
@@ -241,7 +241,7 @@ def wait_until_nothing_is_left(cluster, seconds=30):
 
 
 def inspect(cluster, may_fail="false"):
-    """Each sql step that completed took effect once, nothing else did, and the feed tells all of it. may_fail: a
+    """Each step that completed took effect once, nothing else did, and the feed tells all of it. may_fail: a
     condition on a step `s` or an execution `s`, of the errors that the test made."""
     done = "SELECT execution_id, step_id, item FROM playbook_step_executions WHERE type = 'sql' AND status ="\
         " 'completed' AND NOT (step_id = 'each' AND item = 0)"
@@ -249,6 +249,10 @@ def inspect(cluster, may_fail="false"):
                 "completed steps without effect")
     check_equal(cluster.query(f"SELECT execution, step, item FROM ledger EXCEPT ALL {done}"), [],
                 "effects without a completed step")
+    told = "SELECT execution_id, position, item FROM playbook_notifications"
+    tells = "SELECT execution_id, position, item FROM playbook_step_executions WHERE type = 'notify' AND status = 'completed'"
+    check_equal(cluster.query(f"{tells} EXCEPT ALL {told}"), [], "completed steps that told nobody")
+    check_equal(cluster.query(f"{told} EXCEPT ALL {tells}"), [], "people who were told twice, or by no step")
     for table, key in (("playbook_executions", "id"), ("playbook_step_executions", "execution_id")):
         check_equal(cluster.query(
             f"SELECT {key}, error FROM {table} AS s WHERE status = 'failed' AND NOT coalesce(({may_fail}), false)"), [],
