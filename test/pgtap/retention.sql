@@ -132,7 +132,19 @@ SELECT playbook_update('short', '{id: short, retention: 1 day, steps: [{id: a, t
 UPDATE playbooks SET updated_at = now() - interval '2 days';
 UPDATE playbook_history_slots s SET ends_at = now() - interval '2 hours' FROM playbook_executions e
 WHERE e.slot = s.slot AND e.playbook_id = 'short';
-CALL playbook_purge() \gset
+-- Again, while the scheduler has the slot or vacuum holds it: a call leaves such a slot to the next one.
+SELECT set_config('test.old', :'old', false) \g /dev/null
+DO $$
+DECLARE
+    slots integer;
+    gone bigint;
+BEGIN
+    FOR attempt IN 1 .. 100 LOOP
+        CALL playbook_purge('10 s', slots, gone);
+        EXIT WHEN NOT EXISTS (SELECT FROM playbook_snapshots WHERE id = current_setting('test.old')::bigint);
+        PERFORM pg_sleep(0.1);
+    END LOOP;
+END $$;
 SELECT is((SELECT count(*) FROM playbook_snapshots WHERE id = :old), 0::bigint,
     'a definition nobody runs or shows is dropped');
 SELECT is((SELECT count(*) FROM playbook_snapshots s
