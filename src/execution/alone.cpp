@@ -47,6 +47,13 @@ StepRow *row_of(Execution &execution, int position, int item) {
 	const auto found = execution.items.find({position, item});
 	return found == execution.items.end() ? nullptr : &found->second;
 }
+// Also one that was left in the table when the steps were loaded.
+StepRow *present_row(Execution &execution, int position, int item) {
+	StepRow *row = row_of(execution, position, item);
+	if (row != nullptr || item == 0) return row;
+	load_other_items(execution);
+	return row_of(execution, position, item);
+}
 
 // Marks one waiting step as running and reads what it needs. Steps of paused executions have no due time.
 std::optional<Claimed> mark_running(Oid owner) {
@@ -82,7 +89,11 @@ std::optional<Claimed> mark_running(Oid owner) {
 	if (!found) throw pg::Error(ERRCODE_INTERNAL_ERROR, "step without an execution: " + std::to_string(id));
 	claimed.execution = std::move(*found);
 	load_steps({&claimed.execution}, Items::Next);
-	StepRow *row = row_of(claimed.execution, claimed.position, claimed.item);
+	StepRow *row = present_row(claimed.execution, claimed.position, claimed.item);
+	if (row == nullptr)
+		throw pg::Error(ERRCODE_INTERNAL_ERROR, "execution " + std::to_string(id) + " has no item " +
+		                                            std::to_string(claimed.item) + " of step " +
+		                                            std::to_string(claimed.position));
 	claimed.attempt = row->attempt;
 	// What it reads of other steps is read now: its own transaction must not hold locks on the engine's
 	// tables.
@@ -151,7 +162,7 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		// won.
 		const TimestampTz now = GetCurrentTimestamp();
 		std::optional<Execution> execution = lock_live_with_steps(before.id, Items::Next);
-		StepRow *row = execution ? row_of(*execution, claimed.position, claimed.item) : nullptr;
+		StepRow *row = execution ? present_row(*execution, claimed.position, claimed.item) : nullptr;
 		if (row == nullptr || row->status != StepStatus::Running || row->attempt != claimed.attempt ||
 		    row->worker != MyProcPid)
 			return; // the transaction rolls back with everything the step did

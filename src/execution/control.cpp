@@ -430,6 +430,7 @@ void skip_failed_steps(std::int64_t id, const std::string &reason, const std::st
 			canceller.stop(revived, row, reason, outcome.empty() ? "skipped" : outcome);
 			any = true;
 		} else if (fell_with_another(row)) {
+			forget_rows(id, row.position);
 			reset(row);
 		}
 	}

@@ -1,6 +1,6 @@
 -- playbook_retry_failed, playbook_skip_failed: what failed is done again or left out, many at once and not all at once.
 BEGIN;
-SELECT plan(23);
+SELECT plan(29);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -78,6 +78,26 @@ SELECT is((SELECT array_agg(playbook_advance(id)) FROM playbook_executions WHERE
     '{completed,completed}', 'and their executions go on');
 SELECT is((SELECT array_agg(DISTINCT concat_ws(' ', status, outcome, reason)) FROM playbook_step_executions
            WHERE step_id = 'look'), '{skipped skipped no such source}', 'with the reason');
+-- A loop beside it, which fell with it: it begins anew, with items of its own.
+SELECT playbook_create('{id: loops, steps: [
+    {id: asks, type: wait, for_each: [1, 2, 3], depends_on: [], config: {event: go, timeout: 1 day}},
+    {id: look, type: query, depends_on: [], config: {template: "SELECT * FROM not_there"}}]}', true) \g /dev/null
+SELECT playbook_start('loops') AS loops \gset
+SELECT is(playbook_advance(:loops), 'waiting', 'a loop is under way when another step has failed');
+RESET ROLE;
+UPDATE playbook_executions SET deadline_at = now() - interval '1 second', due_at = now() WHERE id = :loops;
+SET LOCAL ROLE bulk_author;
+SELECT is(playbook_advance(:loops), 'failed', 'until the time of both is over');
+SELECT is((SELECT array_agg(result) FROM playbook_skip_failed('loops')), '{skipped}', 'the failed step is skipped');
+RESET ROLE;
+UPDATE playbook_executions SET deadline_at = NULL WHERE id = :loops;
+SET LOCAL ROLE bulk_author;
+SELECT is(playbook_advance(:loops), 'waiting', 'the loop begins anew');
+SELECT playbook_signal(:loops, 'go') FROM generate_series(1, 3) \g /dev/null
+SELECT is(playbook_advance(:loops), 'completed', 'and ends');
+SELECT is((SELECT array_agg(DISTINCT concat_ws(' ', item, status)) FROM playbook_step_executions
+           WHERE execution_id = :loops AND step_id = 'asks'),
+    '{"0 completed","1 completed","2 completed","3 completed"}', 'with all of its items');
 RESET ROLE;
 
 SELECT * FROM finish();
