@@ -170,11 +170,15 @@ void Purge::sweep() {
 	const std::string to = "'(" + std::to_string(block_ + blocks_at_once) + ",0)'::tid";
 	const pg::Rows size = pg::query_once("SELECT pg_relation_size('" + pg::qualified(table) +
 	                                     "'::regclass) / current_setting('block_size')::bigint");
-	rows_ += static_cast<std::int64_t>(
-	    pg::query_once("DELETE FROM " + table + " t WHERE t.ctid >= " + from + " AND t.ctid < " + to +
-	                   " AND " + part.condition +
-	                   " AND NOT EXISTS (SELECT FROM @playbook_executions e WHERE e.id = t.execution_id)")
-	        .processed());
+	const std::string left_over =
+	    "SELECT t.ctid FROM " + table + " t WHERE t.ctid >= " + from + " AND t.ctid < " + to + " AND " +
+	    part.condition + " AND NOT EXISTS (SELECT FROM @playbook_executions e WHERE e.id = t.execution_id)";
+	// What somebody has locked is left to the next sweep: who marks notifications as read and does not commit
+	// holds up nobody.
+	rows_ += static_cast<std::int64_t>(pg::query_once("DELETE FROM " + table + " WHERE ctid = ANY (ARRAY(" +
+	                                                  left_over + " FOR UPDATE SKIP LOCKED))")
+	                                       .processed());
+	passed_over_ = passed_over_ || pg::query_once("SELECT EXISTS (" + left_over + ")").boolean(0, 0);
 	block_ += blocks_at_once;
 	if (block_ < size.int8(0, 0)) return;
 	block_ = 0;
@@ -205,7 +209,7 @@ void Purge::clear_rest() {
 	    "UPDATE @playbook_history_slots SET swept = true WHERE NOT swept AND truncated_at <= $1",
 	    {TIMESTAMPTZOID});
 	rows_ += static_cast<std::int64_t>(snapshots.execute({}) + history.execute({}));
-	swept_all.execute({pg::timestamp(swept_from_)});
+	if (!passed_over_) swept_all.execute({pg::timestamp(swept_from_)});
 }
 
 Purged purge_now(std::int64_t most) {

@@ -39,6 +39,7 @@ private:
 	int tries_ = 0;
 	std::size_t table_ = 0; // of those that are swept
 	std::int64_t block_ = 0;
+	bool passed_over_ = false; // rows that somebody had locked
 	TimestampTz swept_from_ = 0;
 	int slots_ = 0;
 	std::int64_t rows_ = 0;

@@ -120,6 +120,28 @@ def holds_nobody_up_and_comes_back():
         cluster.wait_for("SELECT status = 'completed' FROM playbook_executions WHERE id = %s", "it to go on", 20, [waiting])
 
 
+def passes_over_what_somebody_has_locked():
+    """Who marks notifications as read and does not commit: the rest goes, and that at the next call."""
+    with Cluster() as cluster:
+        install(cluster)
+        fill(cluster)
+        cluster.query("INSERT INTO playbook_notifications (person, created_at, execution_id, position, home) "
+                      "SELECT 'ana', now(), n, 0, 0 FROM generate_series(1, 3) AS n")
+        marking = cluster.connect(autocommit=False)
+        with marking.cursor() as cursor:
+            cursor.execute("UPDATE playbook_notifications SET read_at = now() WHERE execution_id = 2")
+        slots, took = purge(cluster)
+        check_equal(slots, 1, "slots dropped")
+        check(took < 5, f"nobody is waited for: it took {took:.1f} s")
+        swept = f"SELECT swept FROM playbook_history_slots WHERE slot = {SLOT}"
+        check_equal(cluster.query("SELECT execution_id FROM playbook_notifications"), [(2,)], "what is locked stays")
+        check_equal(cluster.value(swept), False, "swept, while something is left")
+        marking.commit()
+        purge(cluster)
+        check_equal(cluster.value("SELECT count(*) FROM playbook_notifications"), 0, "notifications left at last")
+        check_equal(cluster.value(swept), True, "swept at last")
+
+
 def gets_through_between_short_readers():
     with Cluster() as cluster:
         install(cluster)
@@ -165,4 +187,4 @@ def scheduler_does_it_by_itself():
                          "slots to be there ahead of time", 30)
 
 
-run(holds_nobody_up_and_comes_back, gets_through_between_short_readers, scheduler_does_it_by_itself)
+run(holds_nobody_up_and_comes_back, passes_over_what_somebody_has_locked, gets_through_between_short_readers, scheduler_does_it_by_itself)
