@@ -122,6 +122,11 @@ void Batch::flush() {
 	FAULT_POINT("flush.notifications");
 	move_finished();
 	FAULT_POINT("flush.moved");
+	// In the order in which all take several places, so that nobody waits for whoever waits for this.
+	std::sort(ending.begin(), ending.end(), [](const Execution *one, const Execution *other) {
+		return std::tie(one->playbook_id, one->customer_id, one->id) <
+		       std::tie(other->playbook_id, other->customer_id, other->id);
+	});
 	for (const Execution *execution : ending) release_customer(*execution);
 	write_row_sets();
 	FAULT_POINT("flush.row_sets");
