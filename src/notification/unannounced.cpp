@@ -64,6 +64,8 @@ Unannounced look_for_unannounced() {
 		const TimestampTz ended = GetCurrentTimestamp();
 		mark.whole_at = ended + std::max(whole_interval, share_of_whole * (ended - began));
 	}
+	// Against all expectation: what comes after it is looked for from there, too.
+	if (first && *first < mark.from) mark.from = *first;
 	if (mark.next && oldest_running >= mark.running) {
 		mark.from = std::max(mark.from, std::min(*mark.next, first.value_or(*mark.next)));
 		mark.next.reset();
@@ -72,7 +74,7 @@ Unannounced look_for_unannounced() {
 		mark.next = next;
 		mark.running = running;
 	}
-	return {first, std::min(mark.from, first.value_or(mark.from))};
+	return {first, mark.from};
 }
 
 } // namespace playbook::notification
