@@ -66,7 +66,7 @@ constexpr int guarded_after_trouble = 8;
 // One transaction: claims up to `limit`, advances them, commits. Returns how many were advanced. *single:
 // while it is the only one and not committed, which.
 int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int limit, bool *queued_alone,
-                  std::int64_t *single) {
+                  bool *full, std::int64_t *single) {
 	Batch batch;
 	int advanced = 0;
 	Transaction transaction(place_of(options));
@@ -74,6 +74,7 @@ int advance_batch(Oid owner, const TurnOptions &options, Batching &batching, int
 		EngineLimits limits;
 		const TimestampTz now = GetCurrentTimestamp();
 		std::vector<Execution> executions = claim(owner, now, limit);
+		*full = static_cast<int>(executions.size()) == limit;
 		if (limit == 1 && !executions.empty()) *single = executions.front().id;
 		Advancer advancer(batch, step::Mode::Batch, now);
 		if (batching.unguarded(options)) advancer.set_unguarded();
@@ -258,7 +259,7 @@ Turn take_turn(const TurnOptions &options) {
 		try {
 			turn.executions = options.careful ? advance_carefully(owner, options, &single)
 			                                  : advance_batch(owner, options, batching, limit,
-			                                                  &turn.alone_waiting, &single);
+			                                                  &turn.alone_waiting, &turn.full, &single);
 			if (batching.singles > 0) --batching.singles;
 		} catch (const Abandoned &) {
 			abandoned = true;

@@ -20,6 +20,7 @@ struct TurnOptions {
 struct Turn {
 	int executions = 0;         // advanced in a batch
 	bool ran_alone = false;     // a step ran in a transaction of its own
+	bool full = false;          // there were as many as it could take, so there may be work for others
 	bool more = false;          // something is due now
 	bool alone_waiting = false; // a step waits for an executor of its own, asked for or not (take_alone)
 	std::optional<TimestampTz>

@@ -2,8 +2,9 @@
 // (execution/executor.hpp).
 //
 // Quick work first. When a step waits to run alone, this process runs it if there is no quick work, and
-// before it does, a colleague is called who takes over the rest. Without work it sleeps until something of
-// its role is due, and leaves after playbook.executor_idle, or at once when another role waits for its place.
+// before it does, a colleague is called who takes over the rest; so is one who is idle while there is more
+// than a batch. Without work it sleeps until something of its role is due, and leaves after
+// playbook.executor_idle, or at once when another role waits for its place.
 #include "execution/executor.hpp"
 #include "execution/alone.hpp"
 #include "execution/claim.hpp"
@@ -102,6 +103,7 @@ private:
 		} else if (!quick) {
 			forgo_alone();
 		}
+		if (quick && turn.full) wake_idle(my_executor->role, execution::queue_begins());
 		if (quick && (turn.alone_waiting || now - helped_at_ > help_after)) call_for_help(now);
 		if (worked) last_work_ = GetCurrentTimestamp();
 		// What was due at its start has been survived.

@@ -19,6 +19,9 @@ bool available();
 void wake_at_commit(Oid owner, TimestampTz due_at);
 // The same, at once; for processes that have just committed.
 void wake(Oid owner, TimestampTz due_at);
+// An executor of the role that is there and has nothing to do, if there is one: others have more than they
+// can take at once. What it is to look for may have been due since then.
+void wake_idle(Oid role, TimestampTz since);
 // Work was committed that is to be announced (NOTIFY, sequence numbers): wakes the scheduler.
 void announce_at_commit();
 

@@ -169,6 +169,16 @@ void wake_waiters_at_commit(std::int64_t execution) {
 	pending_waiters().push_back(execution);
 }
 
+void wake_idle(Oid role, TimestampTz since) {
+	Locked locked(LW_SHARED);
+	for (ExecutorSlot &slot : shared->executors) {
+		if (slot.database != MyDatabaseId || slot.role != role || slot.state != ExecutorSlot::State::Idle)
+			continue;
+		slot.wake_for(since);
+		return;
+	}
+}
+
 void wake(Oid owner, TimestampTz due_at) {
 	if (shared == nullptr) return;
 	{

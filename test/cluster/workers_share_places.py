@@ -64,6 +64,25 @@ def idle_executors_leave_for_steps_that_overlap():
             "pairs of steps that overlap")
 
 
+def who_is_idle_helps_with_a_backlog():
+    """Without waiting for the scheduler: one executor hears of the start, and calls the other when there is more."""
+    with Cluster(**{"playbook.max_executors": "2"}) as cluster:
+        cluster.query("CREATE EXTENSION playbook; CREATE TABLE ledger (number bigserial, pid integer)")
+        create(cluster, sleeper("wide", 1, 2))
+        create(cluster, "{id: writes, name: W, steps: [{id: one, type: sql, config: {template: 'INSERT INTO ledger (pid)"
+                        " VALUES (pg_backend_pid())'}}]}")
+        completes(cluster, "wide")
+        cluster.wait_for("SELECT count(*) = 2 FROM playbook_workers WHERE kind = 'executor' AND state = 'idle'",
+                         "two idle executors", 20)
+        count = 20000
+        cluster.query("SELECT count(*) FROM playbook_start_many('writes', ARRAY(SELECT n::text FROM generate_series(1, %s) n))",
+                      [count])
+        cluster.wait_for("SELECT count(*) = %s FROM ledger", "all to be written", 60, [count])
+        begins = cluster.query("SELECT min(number) FROM ledger GROUP BY pid ORDER BY 1")
+        check_equal(len(begins), 2, "executors that worked")
+        check(begins[1][0] < count / 4, f"the other executor began after {begins[1][0]} of {count} executions")
+
+
 def cancel_reaches_a_running_step():
     with Cluster() as cluster:
         cluster.query("CREATE EXTENSION playbook")
@@ -173,6 +192,7 @@ def waiting_costs_nothing():
         check(spent < 50, f"workers spent {spent:.1f} ms of processor time in 60 seconds of waiting")
 
 
-run(parallel_steps_overlap, idle_executors_leave_for_steps_that_overlap, cancel_reaches_a_running_step, a_step_that_ignores_cancel_loses_its_process,
+run(parallel_steps_overlap, idle_executors_leave_for_steps_that_overlap, who_is_idle_helps_with_a_backlog,
+    cancel_reaches_a_running_step, a_step_that_ignores_cancel_loses_its_process,
     slow_steps_leave_a_place_for_quick_work, more_roles_than_places_all_get_their_turn, scarce_worker_processes_are_shared,
     waiting_costs_nothing)
