@@ -436,6 +436,10 @@ std::string Context::idempotency_key() const {
 	       std::to_string(row.item);
 }
 
+bool Context::is_first_attempt() const {
+	return row.attempt == 0 && !row.stored && !execution.steps[static_cast<std::size_t>(row.position)].stored;
+}
+
 std::string Context::person(const std::string &named) const { return identity::resolve_person(named); }
 
 } // namespace playbook::step

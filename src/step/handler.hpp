@@ -54,6 +54,9 @@ struct Context {
 	std::shared_ptr<const result::RowSet> rows_of(int position) const;
 	// "execution:position:item": the same at every attempt.
 	std::string idempotency_key() const;
+	// Whether no attempt before this one can have left anything. A step that is retried loses the rows of its
+	// items, which are made anew: its own row stays, and says so for them.
+	bool is_first_attempt() const;
 	// The person that an e-mail, id or template result names (playbook_people.id), else the text itself.
 	std::string person(const std::string &named) const;
 };

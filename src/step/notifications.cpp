@@ -9,7 +9,7 @@ void tell(const Context &context, execution::Notification notification) {
 	const execution::Execution &execution = context.execution;
 	// Never before its execution: from there on the range begins in which a later attempt looks for it.
 	notification.created_at = std::max(context.now, execution.created_at);
-	if (!context.row.stored && context.row.attempt == 0) {
+	if (context.is_first_attempt()) {
 		context.row.notification = std::make_shared<const execution::Notification>(std::move(notification));
 		return;
 	}

@@ -104,7 +104,7 @@ Queued queue_outbox(const Context &context, const OutboxMessage &message) {
 
 void queue_outbox(const Context &context, std::vector<OutboxMessage> messages) {
 	if (messages.empty()) return;
-	if (!context.row.stored && context.row.attempt == 0) {
+	if (context.is_first_attempt()) {
 		for (OutboxMessage &message : messages) message.connection = connection_of(context);
 		context.row.messages = std::move(messages);
 		return;

@@ -1,6 +1,6 @@
 -- What notify steps tell people: who reads what, newest first, once, until it is read.
 BEGIN;
-SELECT plan(47);
+SELECT plan(52);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -124,12 +124,12 @@ SELECT is((SELECT string_agg(person, ' ' ORDER BY person) FROM playbook_notifica
 
 -- Once, however often its step is attempted.
 SELECT tells('{to: [eva, max], message: once, via: [notify, slack]}', '{id: w, type: wait, config: {event: go}}') AS again \gset
-CREATE FUNCTION attempt_again(execution bigint) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION attempt_again(execution bigint, step text DEFAULT 'tell') RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM as_role('notifications_owner', format('SELECT playbook_retry(%s, ''tell'')', execution));
+    PERFORM as_role('notifications_owner', format('SELECT playbook_retry(%s, %L)', execution, step));
     PERFORM playbook_advance(execution);
     RETURN told(execution) || (SELECT format(', attempt %s', attempt) FROM playbook_step_executions
-                               WHERE execution_id = execution AND step_id = 'tell');
+                               WHERE execution_id = execution AND step_id = step AND item = 0);
 END
 $$;
 SELECT is(attempt_again(:again), 'eva max, attempt 1', 'nobody is told twice');
@@ -137,6 +137,20 @@ DELETE FROM playbook_notifications WHERE execution_id = :again AND person = 'max
 SELECT is(attempt_again(:again), 'eva max, attempt 1', 'who has not been told is told');
 SELECT is((SELECT string_agg(kind, ' ') FROM playbook_outbox WHERE execution_id = :again), 'slack', 'other ways go to the outbox, once');
 SELECT is((SELECT count(*) FROM playbook_outbox_claim(ARRAY['notify'])), 0::bigint, 'there is nothing to be sent to a feed');
+
+-- Nor by a loop that is retried, whose items are new ones.
+CREATE TABLE notifications_found AS SELECT unnest(ARRAY['eva', 'max']) AS who;
+GRANT SELECT ON notifications_found TO notifications_owner;
+SELECT tells('{to: ana, message: a loop begins}', '{id: found, type: query, config: {template: "SELECT who FROM notifications_found ORDER BY who"}},
+    {id: each, type: notify, for_each: "${steps.found}", depends_on: [found], config: {to: "{{item.who}}", message: looped, via: slack}},
+    {id: w, type: wait, config: {event: go}}') AS looping \gset
+SELECT is(told(:looping), 'ana eva max', 'a loop tells each');
+SELECT is(attempt_again(:looping, 'found'), 'ana eva max, attempt 1', 'once, though its rows are found again');
+SELECT is((SELECT status FROM playbook_executions WHERE id = :looping), 'waiting', 'and it goes on');
+UPDATE notifications_found SET who = 'zoe' WHERE who = 'max';
+SELECT is(attempt_again(:looping, 'found'), 'ana eva max zoe, attempt 1', 'who is found then is told');
+SELECT is((SELECT string_agg(recipient, ' ' ORDER BY item) FROM playbook_outbox WHERE execution_id = :looping), 'eva max',
+    'other ways are those of the item, which has gone them');
 
 -- Refusals.
 SELECT tells(format('{to: %s, message: m}', repeat('x', 1001))) AS long \gset
