@@ -147,24 +147,46 @@ void Viewer::load_deputies() {
 	for (std::size_t i = 0; i < rows.size(); ++i) acts_for_->insert(rows.text(i, 0));
 }
 
-// A person's address and name count unless they are another's, as they do for approvers; so does a role by
-// its bare name unless that is a person's, and for whom an application names not its own, which all of them
-// share. A superuser is told what is told to the superuser, not what is told to every role. Addresses are in
-// lower case, as step/notify writes them.
+// Somebody else's name is not one's own. Names count in this order, the former has it:
+//   0  a role as role:name, which nothing else may look like: only PostgreSQL says who is a member
+//   1  a person's id
+//   2  an e-mail address; people who share it both have it
+//   3  an id in other letters than feeds write it
+//   4  a person's name
+//   5  a role by its bare name; whom an application names, where that is no known person and no role
+// Of 3 and 4 two people with the same have none. For whom an application names its own role does not count by
+// its bare name, since all of them share it. A superuser is told what is told to the superuser, not what is
+// told to every role.
 void Viewer::load_names() {
 	const pg::Spi connection;
 	const pg::EngineIdentity engine;
+	// Of the people only those are gone into who may have one of the names (`wanted`, in lower case). In
+	// `known` a name becomes what step/notify writes: what may be an address in lower case.
 	static pg::Statement find(
-	    "SELECT DISTINCT CASE WHEN strpos(n.name, '@') > 0 THEN lower(n.name COLLATE \"C\") ELSE n.name END "
-	    "FROM (SELECT $1 AS name UNION ALL "
-	    "SELECT v.name FROM @playbook_people p CROSS JOIN LATERAL (VALUES (p.email), (p.name)) AS v (name) "
-	    "WHERE $2 AND p.id = $1 AND v.name IS NOT NULL AND NOT EXISTS (SELECT FROM @playbook_people o "
-	    "WHERE o.id <> p.id AND v.name IN (o.id, o.name)) UNION ALL "
-	    "SELECT v.name FROM pg_roles r CROSS JOIN LATERAL (VALUES ('role:' || r.rolname), (r.rolname::text)) "
-	    "AS v (name) WHERE pg_has_role($4, r.oid, 'USAGE') "
-	    "AND (r.oid = $4 OR NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.oid = $4)) "
-	    "AND (v.name <> r.rolname OR NOT ($3 AND r.oid = $4) "
-	    "AND NOT EXISTS (SELECT FROM @playbook_people o WHERE o.id = v.name))) AS n",
+	    "WITH roles AS MATERIALIZED (SELECT r.rolname::text AS name, r.oid = $4 AS own FROM pg_roles r "
+	    "WHERE pg_has_role($4, r.oid, 'USAGE') "
+	    "AND (r.oid = $4 OR NOT (SELECT s.rolsuper FROM pg_roles s WHERE s.oid = $4))), "
+	    "wanted AS MATERIALIZED (SELECT lower(v.name COLLATE \"C\") AS name FROM (SELECT $1 UNION ALL "
+	    "SELECT unnest(ARRAY[p.email, p.name]) FROM @playbook_people p WHERE p.id = $1 UNION ALL "
+	    "SELECT r.name FROM roles r) AS v (name) WHERE v.name IS NOT NULL), "
+	    "said (person, name, strength) AS (SELECT p.id, v.name, v.strength FROM @playbook_people p "
+	    "CROSS JOIN LATERAL (VALUES (p.id, 1), (p.email, 2), (p.name, 4)) AS v (name, strength) "
+	    "WHERE v.name IS NOT NULL AND (lower(p.id COLLATE \"C\") IN (SELECT w.name FROM wanted w) "
+	    "OR lower(p.email COLLATE \"C\") IN (SELECT w.name FROM wanted w) "
+	    "OR lower(p.name COLLATE \"C\") IN (SELECT w.name FROM wanted w)) UNION ALL "
+	    "SELECT NULL, $1, 5 WHERE NOT EXISTS (SELECT FROM @playbook_people p WHERE $2 AND p.id = $1) "
+	    "AND NOT ($3 AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname = $1)) UNION ALL "
+	    "SELECT NULL, 'role:' || r.name, 0 FROM roles r UNION ALL "
+	    "SELECT NULL, r.name, 5 FROM roles r WHERE NOT ($3 AND r.own)), "
+	    "known AS MATERIALIZED (SELECT s.person, w.name, "
+	    "CASE WHEN s.strength = 1 AND w.name <> s.name THEN 3 ELSE s.strength END AS strength "
+	    "FROM said s CROSS JOIN LATERAL (SELECT CASE WHEN s.strength > 0 AND strpos(s.name, '@') > 0 "
+	    "THEN lower(s.name COLLATE \"C\") ELSE s.name END) AS w (name)) "
+	    "SELECT DISTINCT own.name FROM known own WHERE (own.person IS NULL OR $2 AND own.person = $1) "
+	    "AND (own.strength = 0 OR NOT starts_with(own.name, 'role:')) "
+	    "AND NOT EXISTS (SELECT FROM known o WHERE o.name = own.name AND o.person IS NOT NULL "
+	    "AND NOT ($2 AND o.person = $1) AND (o.strength < own.strength "
+	    "OR o.strength = own.strength AND o.strength IN (3, 4)))",
 	    {TEXTOID, BOOLOID, BOOLOID, OIDOID});
 	const pg::Rows rows = find.query({pg::text(actor_.name), pg::boolean(actor_.is_person),
 	                                  pg::boolean(actor_.named), pg::oid(actor_.role)});

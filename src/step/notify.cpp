@@ -26,11 +26,11 @@ void add_names(const Value &value, std::vector<std::string> &names) {
 // What is longer is nobody's name, and would not go into the index.
 constexpr std::size_t longest_name = 1000;
 
-// Addresses are read in lower case, without what stands beside them; a name once.
+// Addresses are read in lower case, without what stands beside them; a role by its exact name; a name once.
 std::vector<std::string> as_feeds_know(const Context &context, const std::vector<std::string> &people) {
 	std::vector<std::string> known;
 	for (std::string name : people) {
-		if (name.find('@') != std::string::npos) {
+		if (name.find('@') != std::string::npos && !name.starts_with("role:")) {
 			if (std::optional<MailAddress> parsed = parse_mail_address(name)) name = parsed->address;
 			for (char &letter : name)
 				if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');

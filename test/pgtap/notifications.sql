@@ -1,6 +1,6 @@
 -- What notify steps tell people: who reads what, newest first, once, until it is read.
 BEGIN;
-SELECT plan(52);
+SELECT plan(65);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -102,6 +102,31 @@ SELECT is(feed_of('notifications_app'), 'to max, {"n":1.50}', 'an address that i
 SET LOCAL playbook.actor = 'max@example.com';
 SELECT is(feed_of('notifications_app'), 'to the other', 'who reads it');
 RESET playbook.actor;
+
+-- Nobody reads what others are told by being called like them: no user of an application that lets them choose,
+CREATE FUNCTION feed_of_user(name text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    answer text;
+BEGIN
+    PERFORM set_config('playbook.actor', name, true);
+    answer := feed_of('notifications_app');
+    PERFORM set_config('playbook.actor', '', true);
+    RETURN answer;
+END
+$$;
+SELECT is(feed_of_user(name), NULL, format('as the user "%s"', name))
+FROM unnest(ARRAY['role:notifications_team', 'notifications_team', 'Ana Kos', 'Ana.Kos@Example.com', 'ana.kos@example.com']) AS name;
+-- no role,
+CREATE ROLE "role:notifications_team"; CREATE ROLE "Ana Kos"; CREATE ROLE "ana.kos@example.com"; CREATE ROLE "BEN@example.com";
+GRANT playbook_user TO "role:notifications_team", "Ana Kos", "ana.kos@example.com", "BEN@example.com";
+SELECT is(feed_of(name), NULL, format('as the role "%s"', name))
+FROM unnest(ARRAY['role:notifications_team', 'Ana Kos', 'ana.kos@example.com', 'BEN@example.com']) AS name;
+-- and no person.
+SELECT playbook_set_person('Ben@Example.com', 'role:notifications_team'), playbook_set_person('zoe', 'ana.kos@example.com') \g /dev/null
+SELECT is(feed_of_user('Ben@Example.com'), NULL, 'by an id that is another''s address, or a name that is a role''s');
+SELECT is(feed_of_user('zoe'), NULL, 'by a name that is another''s address');
+SELECT is(feed_of_user('ben'), 'first', 'whose address it remains');
+SELECT is(feed_of_user('ana'), 'fourth, third, second, first', 'so does hers');
 SELECT playbook_set_person('eva', 'Eva', 'eva@example.com', 'notifications_eva', deputy => 'ben',
     away_until => now() + interval '1 day') \g /dev/null
 SELECT is(feed_of('notifications_ben'), 'fifth, first', 'a deputy decides, and reads nobody''s feed');
