@@ -141,10 +141,13 @@ BEGIN
     WHERE g.execution_id = ANY (executions) AND g.payload <> '{}';
     GET DIAGNOSTICS done = ROW_COUNT; erased := erased || jsonb_build_object('playbook_signals', done);
 
-    -- What people were told of the customer, and what was told to the customer, says nothing without it.
+    -- What people were told of the customer, and what was told to the customer, says nothing without it. Who works here
+    -- and is called like the customer is somebody else, and so is a role.
     DELETE FROM @extschema@.playbook_notifications n
     WHERE n.execution_id = ANY (executions)
        OR @extschema@.playbook_mentions(n.person, words)
+          AND n.person NOT LIKE 'role:%'
+          AND NOT EXISTS (SELECT FROM @extschema@.playbook_people p WHERE n.person IN (p.id, p.name))
           AND NOT EXISTS (SELECT FROM @extschema@.playbook_executions_live l WHERE l.id = n.execution_id);
     GET DIAGNOSTICS done = ROW_COUNT; erased := erased || jsonb_build_object('playbook_notifications', done);
 

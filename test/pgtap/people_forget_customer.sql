@@ -1,6 +1,6 @@
 -- playbook_forget_customer erases what was stored about a customer, keeps the skeleton, and touches nobody else's.
 BEGIN;
-SELECT plan(11);
+SELECT plan(13);
 -- A row set with one column and one row.
 \set row_set '''\\x5042523106000100016e000f70675f636174616c6f672e74657874ffffffff0000000001000100000006736563726574'''
 
@@ -72,6 +72,15 @@ SELECT is(found(4), 'approvals artifacts decisions executions notifications outb
 SELECT is((SELECT count(*) FROM playbook_executions WHERE id IN (1, 3) AND customer_id = '' AND status = 'completed'), 2::bigint, 'the skeletons remain');
 SELECT is((SELECT string_agg(DISTINCT status, ',') FROM playbook_outbox WHERE execution_id IN (1, 3)), 'revoked',
           'a message without its text does not go out');
+
+-- Who works here may be called like a customer.
+SELECT playbook_set_person('42', 'Ana'), playbook_set_person('ben', 'acme') \g /dev/null
+INSERT INTO playbook_notifications (person, created_at, execution_id, position, home, title, message)
+SELECT person, now(), 2, 7, 0, 'a title', 'a message' FROM unnest(ARRAY['42', '43', 'acme', 'role:acme', 'zeta', 'role:zeta']) AS person;
+SELECT is((SELECT sum(f.rows) FROM unnest(ARRAY['42', '43', 'acme', 'zeta']) AS customer, playbook_forget_customer(customer) AS f), 2::numeric,
+    'what was told to the customers goes');
+SELECT is((SELECT string_agg(person, ' ' ORDER BY person COLLATE "C") FROM playbook_notifications WHERE position = 7), '42 acme role:acme role:zeta',
+    'what was told to people and roles stays');
 
 SELECT * FROM finish();
 ROLLBACK;
