@@ -123,17 +123,22 @@ void Advancer::advance(Execution &execution) {
 // stands.
 bool Advancer::read_again(Execution &execution) {
 	std::optional<Execution> fresh = lock_live_with_steps(execution.id);
+	if (!fresh) { // it has ended, and lies in history as it ended
+		const auto forget = [](StepRow &row) {
+			row.dirty = false;
+			row.messages.clear();
+			row.notification.reset();
+		};
+		for (StepRow &row : execution.steps) forget(row);
+		for (auto &[key, row] : execution.items) forget(row);
+		execution.dirty = false;
+		return false;
+	}
 	for (StepRow &row : execution.steps) {
-		if (!fresh) row.dirty = false; // it has ended, and lies in history as it ended
-		if (!fresh || row.item > 0) continue;
+		if (row.item > 0) continue;
 		StepRow &decided = fresh->steps[static_cast<std::size_t>(row.position)];
 		if (is_final(decided.status) && !is_final(row.status)) row = decided;
 		row.stored = decided.stored;
-	}
-	if (!fresh) {
-		for (auto &[key, row] : execution.items) row.dirty = false;
-		execution.dirty = false;
-		return false;
 	}
 	execution.status = fresh->status;
 	execution.reason = fresh->reason;

@@ -1,6 +1,6 @@
 -- What notify steps tell people: who reads what, newest first, once, until it is read.
 BEGIN;
-SELECT plan(65);
+SELECT plan(68);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -176,6 +176,13 @@ UPDATE notifications_found SET who = 'zoe' WHERE who = 'max';
 SELECT is(attempt_again(:looping, 'found'), 'ana eva max zoe, attempt 1', 'who is found then is told');
 SELECT is((SELECT string_agg(recipient, ' ' ORDER BY item) FROM playbook_outbox WHERE execution_id = :looping), 'eva max',
     'other ways are those of the item, which has gone them');
+
+-- What lies in history as never done has told nobody.
+CREATE FUNCTION stop_it(execution bigint) RETURNS text LANGUAGE sql AS $$SELECT playbook_cancel(execution)$$;
+SELECT tells('{to: eva, message: never, via: slack}', '{id: stop, type: sql, config: {template: "SELECT stop_it({{id}})", parameters: {id: "${execution.id}"}}}') AS stopped \gset
+SELECT is((SELECT string_agg(status, ' ' ORDER BY position) FROM playbook_step_executions WHERE execution_id = :stopped), 'skipped skipped', 'its step cancels it');
+SELECT is(told(:stopped), NULL, 'nobody is told');
+SELECT is((SELECT count(*) FROM playbook_outbox WHERE execution_id = :stopped), 0::bigint, 'and nothing goes out');
 
 -- Refusals.
 SELECT tells(format('{to: %s, message: m}', repeat('x', 1001))) AS long \gset
