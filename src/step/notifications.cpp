@@ -36,7 +36,8 @@ void tell(const Context &context, execution::Notification notification) {
 
 pg::Rows notifications_of(const std::vector<std::string> &names, bool unread_only, std::int32_t most) {
 	// The newest of each name, one range of the index each, then the newest of these. Who was told by two of
-	// them was told once. Where it came from is looked up last, for what is shown; it may be gone already.
+	// them was told once, and what is unread under one of them is unread. Where it came from is looked up
+	// last, for what is shown; it may be gone already.
 	static pg::Statement find(
 	    "SELECT n.created_at, n.execution_id, e.playbook_id, s.step_id, n.customer_id, n.title, n.message, "
 	    "n.priority, n.link, n.read_at FROM ("
@@ -45,7 +46,8 @@ pg::Rows notifications_of(const std::vector<std::string> &names, bool unread_onl
 	    "SELECT p.* FROM @playbook_notifications p WHERE p.person = own.name "
 	    "AND (p.read_at IS NULL OR NOT $2) "
 	    "ORDER BY p.created_at DESC, p.execution_id DESC, p.position DESC, p.item DESC LIMIT $3) AS m "
-	    "ORDER BY m.created_at DESC, m.execution_id DESC, m.position DESC, m.item DESC LIMIT $3) AS n "
+	    "ORDER BY m.created_at DESC, m.execution_id DESC, m.position DESC, m.item DESC, "
+	    "m.read_at DESC NULLS FIRST LIMIT $3) AS n "
 	    "LEFT JOIN @playbook_executions e ON e.id = n.execution_id "
 	    "LEFT JOIN @playbook_step_executions s ON s.slot = e.slot AND s.execution_id = n.execution_id "
 	    "AND s.position = n.position AND s.item = n.item "

@@ -1,6 +1,6 @@
 -- What notify steps tell people: who reads what, newest first, once, until it is read.
 BEGIN;
-SELECT plan(68);
+SELECT plan(70);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -146,6 +146,11 @@ SELECT is(feed_of('notifications_ben', 'true'), 'fifth, first', 'what was told t
 SELECT is((SELECT string_agg(person, ' ' ORDER BY person) FROM playbook_notifications
            WHERE execution_id = :first AND read_at IS NOT NULL), 'ana role:notifications_team',
     'what is told to a role is read when one of its members has read it');
+
+UPDATE playbook_notifications SET read_at = NULL WHERE execution_id = :first AND person = 'role:notifications_team';
+SELECT is(as_role('notifications_ana', format('SELECT string_agg((read_at IS NULL)::text, '' '') FROM playbook_my_notifications(%L)
+                                               WHERE execution_id = %s', unread, :first)), 'true', 'what is unread under one of two names is unread')
+FROM unnest(ARRAY[true, false]) AS unread;
 
 -- Once, however often its step is attempted.
 SELECT tells('{to: [eva, max], message: once, via: [notify, slack]}', '{id: w, type: wait, config: {event: go}}') AS again \gset
