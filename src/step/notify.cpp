@@ -26,20 +26,29 @@ void add_names(const Value &value, std::vector<std::string> &names) {
 // What is longer is nobody's name, and would not go into the index.
 constexpr std::size_t longest_name = 1000;
 
-// Addresses are read in lower case, without what stands beside them; a role by its exact name; a name once.
+void add_as_feeds_know(const Context &context, std::string name, std::vector<std::string> &known) {
+	if (name.find('@') != std::string::npos && !name.starts_with("role:")) {
+		if (std::optional<MailAddress> parsed = parse_mail_address(name)) name = parsed->address;
+		for (char &letter : name)
+			if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+	}
+	if (name.size() > longest_name)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                "step \"" + context.step.id + "\" notifies nobody that could be known",
+		                "A name in \"to\" has " + std::to_string(name.size()) + " bytes.");
+	if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(std::move(name));
+}
+
+// Addresses are read in lower case, without what stands beside them, and several of one text each by itself;
+// a role by its exact name; a name once.
 std::vector<std::string> as_feeds_know(const Context &context, const std::vector<std::string> &people) {
 	std::vector<std::string> known;
-	for (std::string name : people) {
-		if (name.find('@') != std::string::npos && !name.starts_with("role:")) {
-			if (std::optional<MailAddress> parsed = parse_mail_address(name)) name = parsed->address;
-			for (char &letter : name)
-				if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-		}
-		if (name.size() > longest_name)
-			throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
-			                "step \"" + context.step.id + "\" notifies nobody that could be known",
-			                "A name in \"to\" has " + std::to_string(name.size()) + " bytes.");
-		if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(std::move(name));
+	for (const std::string &named : people) {
+		if (named.find('@') == std::string::npos || named.starts_with("role:"))
+			add_as_feeds_know(context, named, known);
+		else
+			for (std::string &name : split_mail_addresses(named))
+				add_as_feeds_know(context, std::move(name), known);
 	}
 	return known;
 }

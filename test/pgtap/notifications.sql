@@ -1,6 +1,6 @@
 -- What notify steps tell people: who reads what, newest first, once, until it is read.
 BEGIN;
-SELECT plan(70);
+SELECT plan(71);
 \ir refusal.psql
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
@@ -55,6 +55,10 @@ SELECT is((SELECT string_agg(concat_ws(' ', person, position, item, message), ',
     'eva 0 0 {"n":1.50}, max 0 0 {"n":1.50}, eva 1 1 to eva, max 1 2 to max', 'what is no text is told as one; each item tells its own');
 SELECT ok(priority = 'normal' AND title = 'The step' AND link IS NULL, 'what a step leaves out')
 FROM playbook_notifications WHERE execution_id = :second;
+
+SELECT tells('{to: "Max@example.org, \"Roe, Ben\" <ben@example.org>; max@example.org", message: m}') AS several \gset
+SELECT is(told(:several), 'ben@example.org max@example.org', 'several addresses in one text are as many people');
+DELETE FROM playbook_notifications WHERE execution_id = :several;
 
 -- Who reads it: under every name of one's own, once, newest first.
 SELECT is(feed_of('notifications_ana'), 'fifth, fourth, third, second, first', 'her feed, newest first');
