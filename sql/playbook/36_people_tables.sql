@@ -254,7 +254,7 @@ COMMENT ON TABLE playbook_change_batches IS 'What each transaction of the engine
 COMMENT ON COLUMN playbook_change_batches.id IS 'Number of the batch, given before its commit: not the order of announcement.';
 COMMENT ON COLUMN playbook_change_batches.first_seq IS 'Sequence number of its first change, given after its commit; null until then.';
 COMMENT ON COLUMN playbook_change_batches.changes IS 'How many changes it has; they take that many sequence numbers.';
-COMMENT ON COLUMN playbook_change_batches.content IS 'The changes, packed: execution, step, item, status and what is waited for.';
+COMMENT ON COLUMN playbook_change_batches.content IS 'The changes, packed: playbook, execution, step, item, status and what is waited for.';
 COMMENT ON COLUMN playbook_change_batches.at IS 'When it was made.';
 
 CREATE TABLE playbook_feed (

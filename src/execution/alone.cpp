@@ -3,6 +3,7 @@
 #include "execution/admission.hpp"
 #include "execution/advance.hpp"
 #include "execution/finish.hpp"
+#include "execution/stored_rows.hpp"
 #include "fault_points.hpp"
 #include "notification/publisher.hpp"
 #include "pg/identity.hpp"
@@ -104,7 +105,7 @@ std::optional<Claimed> mark_running(Oid owner) {
 		if (claimed.execution.steps[static_cast<std::size_t>(input)].has_rows) (void) context.rows_of(input);
 	claimed.reading = context.reading;
 	notification::ChangePacker changes;
-	changes.add({id, claimed.position, claimed.item, letter_of(StepStatus::Running), ""});
+	changes.add(change_of(claimed.execution, *row));
 	notification::write_changes(changes);
 	worker::announce_at_commit();
 	FAULT_POINT("alone.marked");

@@ -171,9 +171,7 @@ void Batch::write_executions() {
 	RepeatedJson json;
 	for (Execution *execution : executions_) {
 		if (!execution->dirty && !execution->moves) continue;
-		if (execution->announced != execution->status)
-			changes_.add({execution->id, -1, 0, letter_of(execution->status),
-			              execution->status == Status::Waiting ? execution->waiting_for : ""});
+		if (execution->announced != execution->status) changes_.add(change_of(*execution));
 		// A child's end or a signal of this transaction must not be written over.
 		if ((execution->status == Status::Running || execution->status == Status::Waiting) &&
 		    was_made_due(execution->id))
@@ -222,9 +220,7 @@ void Batch::write_steps() {
 	for (Execution *execution : executions_) {
 		const auto queue = [&](StepRow &step) {
 			if (!step.dirty) return;
-			if (step.announced != step.status)
-				changes_.add({execution->id, step.position, step.item, letter_of(step.status),
-				              step.status == StepStatus::Waiting ? step.waiting_for : ""});
+			if (step.announced != step.status) changes_.add(change_of(*execution, step));
 			if (step.stored)
 				append_update(updated, *execution, step, json);
 			else

@@ -9,6 +9,29 @@ std::string partition_of(const char *table, int slot) {
 	return std::string(table) + (slot < 10 ? "_0" : "_") + std::to_string(slot);
 }
 
+notification::PackedChange change_of(const Execution &execution) {
+	notification::PackedChange change;
+	change.execution = execution.id;
+	change.definition = execution.snapshot;
+	change.playbook = execution.playbook_id;
+	change.status = letter_of(execution.status);
+	if (execution.status == Status::Waiting) change.waiting_for = execution.waiting_for;
+	return change;
+}
+
+notification::PackedChange change_of(const Execution &execution, const StepRow &step) {
+	notification::PackedChange change;
+	change.execution = execution.id;
+	change.definition = execution.snapshot;
+	change.playbook = execution.playbook_id;
+	change.position = step.position;
+	change.step = execution.definition().steps[static_cast<std::size_t>(step.position)].id;
+	change.item = step.item;
+	change.status = letter_of(step.status);
+	if (step.status == StepStatus::Waiting) change.waiting_for = step.waiting_for;
+	return change;
+}
+
 pg::TableWriter execution_writer(int slot) {
 	return {partition_of("playbook_executions", slot), {"id",          "slot",
 	                                                    "home",        "playbook_id",

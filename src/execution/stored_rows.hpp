@@ -1,9 +1,10 @@
 // How executions, steps, messages and notifications lie in their tables: the columns of new rows, for
-// pg::TableWriter. Half of execution/store; a table's column that is not named here is null in what the
-// engine writes.
+// pg::TableWriter, and what the feed tells of them. Half of execution/store; a table's column that is not
+// named here is null in what the engine writes.
 #pragma once
 
 #include "execution/model.hpp"
+#include "notification/packed_changes.hpp"
 #include "pg/table_writer.hpp"
 
 namespace playbook::execution {
@@ -32,6 +33,10 @@ private:
 	};
 	std::vector<Last> last_;
 };
+
+// The present status as a change of the feed, which refers to what it was made from.
+notification::PackedChange change_of(const Execution &execution);
+notification::PackedChange change_of(const Execution &execution, const StepRow &step);
 
 // Writers for a slot, and a row for each.
 pg::TableWriter execution_writer(int slot);

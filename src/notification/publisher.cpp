@@ -51,38 +51,6 @@ void notify(const std::string &channel, const std::string &payload) {
 // The number of the first change after a batch.
 std::int64_t end_of(const pg::Rows &rows, std::size_t row) { return rows.int8(row, 0) + rows.int4(row, 1); }
 
-// Names of playbooks and steps; those of items are their step's. What was erased meanwhile has none.
-void name_steps(std::vector<Change> &changes) {
-	std::vector<std::int64_t> ids;
-	for (const Change &change : changes) ids.push_back(change.execution);
-	if (ids.empty()) return;
-	// The list twice: a plan that was kept from when the tables were empty would join with all of history.
-	static pg::Statement names(
-	    "SELECT e.id, e.playbook_id, s.position, s.step_id "
-	    "FROM @playbook_executions e LEFT JOIN @playbook_step_executions s ON s.execution_id = e.id AND "
-	    "s.slot = e.slot AND s.item = 0 AND s.execution_id = ANY ($1) "
-	    "WHERE e.id = ANY ($1)",
-	    {INT8ARRAYOID});
-	const pg::Rows rows = names.query({pg::datum(pg::array_of(ids))});
-	struct Named {
-		std::string playbook;
-		std::map<int, std::string> steps; // by position
-	};
-	std::unordered_map<std::int64_t, Named> known;
-	for (std::size_t row = 0; row < rows.size(); ++row) {
-		Named &named = known[rows.int8(row, 0)];
-		named.playbook = rows.text(row, 1);
-		if (!rows.is_null(row, 2)) named.steps[rows.int4(row, 2)] = rows.text(row, 3);
-	}
-	for (Change &change : changes) {
-		const auto found = known.find(change.execution);
-		if (found == known.end()) continue;
-		change.playbook = found->second.playbook;
-		const auto step = found->second.steps.find(change.position);
-		if (step != found->second.steps.end()) change.step = step->second;
-	}
-}
-
 // Batches of the feed, in the order of their numbers, as single changes.
 std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t limit) {
 	std::vector<Change> changes;
@@ -95,15 +63,9 @@ std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t
 			ChangeReader reader(content);
 			for (PackedChange change; changes.size() < limit && reader.next(change); ++seq) {
 				if (seq <= after) continue;
-				changes.push_back({seq,
-				                   change.execution,
-				                   change.position,
-				                   change.item,
-				                   word_of(change.status),
-				                   at,
-				                   {},
-				                   {},
-				                   std::move(change.waiting_for)});
+				changes.push_back({seq, change.execution, change.position, change.item,
+				                   word_of(change.status), at, std::string(change.playbook),
+				                   std::string(change.step), std::string(change.waiting_for)});
 			}
 		} catch (const BrokenChanges &broken) {
 			throw pg::Error(ERRCODE_DATA_CORRUPTED,
@@ -111,7 +73,6 @@ std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t
 			                std::string("The bytes are damaged: ") + broken.what() + '.');
 		}
 	}
-	name_steps(changes);
 	return changes;
 }
 
