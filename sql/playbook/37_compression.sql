@@ -1,5 +1,5 @@
--- How row sets are stored: their chunks, and the small ones kept beside a step, are compressed with lz4 where the
--- server was built with it, else as the server does by default. Used by src/result/row_set_store.cpp.
+-- Row sets, in chunks or beside a step, and the changes of a transaction are compressed with lz4 where the server was
+-- built with it, else as it does by default. Used by src/result/row_set_store.cpp and src/notification/publisher.cpp.
 SET LOCAL search_path = pg_catalog, pg_temp;
 DO $compression$
 DECLARE
@@ -12,7 +12,8 @@ BEGIN
         WHERE c.relnamespace = '@extschema@'::pg_catalog.regnamespace
           AND c.relkind IN ('r', 'p')
           AND (c.relname LIKE 'playbook\_step\_rows%' AND a.attname = 'data'
-               OR c.relname LIKE 'playbook\_step\_executions%' AND a.attname = 'rows')
+               OR c.relname LIKE 'playbook\_step\_executions%' AND a.attname = 'rows'
+               OR c.relname = 'playbook_change_batches' AND a.attname = 'content')
     LOOP
         EXECUTE pg_catalog.format('ALTER TABLE %s ALTER COLUMN %I SET COMPRESSION lz4', part.relation, part.name);
     END LOOP;
