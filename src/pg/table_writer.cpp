@@ -65,22 +65,34 @@ bool write_rows(const Rows_ &rows) {
 	InitResultRelInfo(target, relation, 1, nullptr, 0);
 	ExecOpenIndices(target, false);
 	const int most = Min(rows.row_count, rows_at_once);
-	auto **slots = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * most));
-	for (int i = 0; i < most; ++i) slots[i] = MakeSingleTupleTableSlot(shape, &TTSOpsVirtual);
+	// Each row twice: as values, from which index entries are made, and as the tuple that the table takes.
+	auto **values = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * most));
+	auto **tuples = static_cast<TupleTableSlot **>(palloc(sizeof(TupleTableSlot *) * most));
+	for (int i = 0; i < most; ++i) {
+		values[i] = MakeSingleTupleTableSlot(shape, &TTSOpsVirtual);
+		tuples[i] = MakeSingleTupleTableSlot(shape, &TTSOpsHeapTuple);
+	}
 	const CommandId command = GetCurrentCommandId(true);
-	MemoryContext tuples = AllocSetContextCreate(context, "playbook tuples", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext memory = AllocSetContextCreate(context, "playbook tuples", ALLOCSET_DEFAULT_SIZES);
 	for (int from = 0; from < rows.row_count; from += most) {
 		const int count = Min(most, rows.row_count - from);
-		for (int i = 0; i < count; ++i) row_in_slot(slots[i], rows, attributes, from + i);
-		MemoryContextSwitchTo(tuples);
-		table_multi_insert(relation, slots, count, command, 0, nullptr);
+		MemoryContextSwitchTo(memory);
+		for (int i = 0; i < count; ++i) {
+			row_in_slot(values[i], rows, attributes, from + i);
+			// The slot owns it, so that nobody copies it.
+			ExecStoreHeapTuple(heap_form_tuple(shape, values[i]->tts_values, values[i]->tts_isnull),
+			                   tuples[i], true);
+		}
+		table_multi_insert(relation, tuples, count, command, 0, nullptr);
 		MemoryContextSwitchTo(context);
 		for (int i = 0; i < count; ++i) {
-			if (target->ri_NumIndices == 0) break;
-			compat::insert_index_entries(target, slots[i], state);
+			values[i]->tts_tid = tuples[i]->tts_tid;
+			ExecClearTuple(tuples[i]);
+			if (target->ri_NumIndices == 0) continue;
+			compat::insert_index_entries(target, values[i], state);
 			ResetPerTupleExprContext(state);
 		}
-		MemoryContextReset(tuples);
+		MemoryContextReset(memory);
 	}
 	ExecCloseIndices(target);
 	FreeExecutorState(state);

@@ -413,8 +413,8 @@ std::string Context::html(const std::string &templated, std::vector<std::string>
 }
 
 bool Context::holds(const std::string &condition) const {
-	std::vector<Path> paths;
-	for (const Path &name : expression::condition_paths(condition)) {
+	std::vector<Path> names = expression::condition_paths(condition), paths;
+	for (Path &name : names) {
 		const std::string &root = name.front();
 		if (root == "steps") {
 			if (name.size() > 1) paths.push_back({root, name[1], "status"});
@@ -423,7 +423,7 @@ bool Context::holds(const std::string &condition) const {
 			paths.push_back({root, "steps"});
 			if (name.size() > 2) paths.push_back({root, "steps", name[2], "status"});
 		} else {
-			paths.push_back(name);
+			paths.push_back(std::move(name));
 		}
 	}
 	const Value values = values_for(paths);
