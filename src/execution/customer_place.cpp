@@ -1,4 +1,5 @@
 #include "execution/customer_place.hpp"
+#include "execution/noted_executions.hpp"
 #include "execution/replace.hpp"
 #include "pg/spi.hpp"
 #include "pg/transaction.hpp"
@@ -16,15 +17,9 @@ using definition::Conflict;
 
 namespace {
 
-// Executions that were given a place in this transaction: a batch may hold them in memory as they were
-// before.
-std::set<std::int64_t> &given_places() {
-	static auto *const made = new std::set<std::int64_t>();
-	static TimestampTz transaction = 0;
-	if (const TimestampTz present = GetCurrentTransactionStartTimestamp(); present != transaction) {
-		transaction = present;
-		made->clear();
-	}
+// Those that were given a place.
+NotedExecutions &given_places() {
+	static auto *const made = new NotedExecutions();
 	return *made;
 }
 
@@ -67,7 +62,7 @@ bool give_place_to_active(const Execution &execution, TimestampTz before, std::i
 	    {INT8OID});
 	while (const std::optional<std::int64_t> active = active_before(execution, before, before_id)) {
 		if (mark.execute({pg::int8(*active)}) == 0) continue; // it ended meanwhile
-		given_places().insert(*active);
+		given_places().add(*active);
 		put_in_place(execution, *active);
 		return true;
 	}
@@ -179,7 +174,7 @@ void take_customer(Execution &execution, Conflict policy) {
 
 void give_place_away(Execution &execution) {
 	execution.options.set("conflict", Value("allow"));
-	given_places().erase(execution.id);
+	given_places().remove(execution.id);
 }
 
 void retake_customer(const Execution &execution) {

@@ -1,5 +1,6 @@
 #include "execution/touch.hpp"
 
+#include "execution/noted_executions.hpp"
 #include "pg/spi.hpp"
 #include "worker/shared_state.hpp"
 
@@ -17,20 +18,14 @@ std::vector<Note> &notes() {
 	return *made;
 }
 
-// Of the present transaction, told apart by its start.
-std::set<std::int64_t> &made_due() {
-	static auto *const made = new std::set<std::int64_t>();
-	static TimestampTz transaction = 0;
-	if (const TimestampTz present = GetCurrentTransactionStartTimestamp(); present != transaction) {
-		transaction = present;
-		made->clear();
-	}
+NotedExecutions &made_due() {
+	static auto *const made = new NotedExecutions();
 	return *made;
 }
 
 } // namespace
 
-void note_due(std::int64_t execution) { made_due().insert(execution); }
+void note_due(std::int64_t execution) { made_due().add(execution); }
 bool was_made_due(std::int64_t execution) { return made_due().contains(execution); }
 
 InFlight::InFlight(std::int64_t execution) : execution_(execution) { notes().push_back({execution, false}); }
