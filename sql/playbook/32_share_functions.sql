@@ -17,7 +17,7 @@ CREATE FUNCTION playbook_set_owner(playbook text, role regrole) RETURNS void
     VOLATILE
     LANGUAGE c AS 'MODULE_PATHNAME', 'playbook_set_owner';
 COMMENT ON FUNCTION playbook_set_owner(text, regrole) IS
-    'Gives a playbook to another owner role; the caller must be a member of both. Executions keep the owner they started with.';
+    'Gives a playbook to another owner role, as which its unfinished executions go on; the caller must be a member of both. What runs at this moment ends as the former owner, and with security: invoker executions keep whoever started them.';
 
 CREATE VIEW playbook_sharing WITH (security_invoker = true) AS
     SELECT p.id AS playbook_id, p.owner AS role, 'edit' AS privilege, p.created_by AS granted_by,

@@ -174,6 +174,12 @@ void run_claimed(Claimed &claimed, const TurnOptions &options, std::optional<Fai
 		if (execution->status == Status::Paused) {
 			execution->dirty = true;
 			batch.add(*execution);
+		} else if (execution->owner != before.owner) {
+			// It was given to another role meanwhile, whose executors go on.
+			execution->due_at = now;
+			execution->dirty = true;
+			batch.add(*execution);
+			worker::wake_at_commit(execution->owner, now);
 		} else {
 			advancer.set_end(end_of_batch(now));
 			advancer.advance(*execution);

@@ -1,4 +1,5 @@
 // playbook_share, playbook_unshare, playbook_set_owner: who beside its owner may do what with a playbook.
+#include "execution/hand_over.hpp"
 #include "identity/access.hpp"
 #include "pg/function.hpp"
 #include "pg/identity.hpp"
@@ -104,7 +105,8 @@ Datum playbook_unshare(PG_FUNCTION_ARGS) {
 }
 
 // playbook_set_owner(playbook text, role regrole) returns void. As ALTER … OWNER: the caller belongs to both
-// roles, for the playbook's SQL, which the old owner's members wrote, will run as the new one.
+// roles, for the playbook's SQL, which the old owner's members wrote, will run as the new one: from the next
+// start on, and from the next step on of what is under way.
 Datum playbook_set_owner(PG_FUNCTION_ARGS) {
 	return pg::entry([&]() -> Datum {
 		const pg::Arguments args(fcinfo);
@@ -124,6 +126,7 @@ Datum playbook_set_owner(PG_FUNCTION_ARGS) {
 		    "UPDATE @playbooks SET owner = $2, updated_at = pg_catalog.now() WHERE id = $1",
 		    {TEXTOID, REGROLEOID});
 		set.execute({pg::text(playbook), pg::oid(role)});
+		execution::hand_over(playbook, owner, role);
 		record(playbook, "owner", who);
 		return (Datum) 0;
 	});
