@@ -1,6 +1,7 @@
 #include "execution/stored_rows.hpp"
 
 #include "result/row_set.hpp"
+#include "value/json.hpp"
 
 namespace playbook::execution {
 
@@ -9,21 +10,45 @@ std::string partition_of(const char *table, int slot) {
 	return std::string(table) + (slot < 10 ? "_0" : "_") + std::to_string(slot);
 }
 
-notification::PackedChange change_of(const Execution &execution) {
+namespace {
+
+constexpr std::size_t most_label_bytes = 1000;
+
+std::string label_keys(const Value &labels) {
+	if (!labels.is_object() || labels.members().empty()) return {};
+	std::set<std::string_view> keys;
+	for (const Member &label : labels.members()) keys.insert(label.key);
+	Value told = Value::array();
+	std::size_t bytes = 0;
+	for (const std::string_view key : keys) {
+		Value name{std::string(key)};
+		bytes += to_json(name).size();
+		if (bytes > most_label_bytes) break;
+		told.push_back(std::move(name));
+	}
+	return to_json(told);
+}
+
+notification::PackedChange of(const Execution &execution) {
 	notification::PackedChange change;
 	change.execution = execution.id;
 	change.definition = execution.snapshot;
 	change.playbook = execution.playbook_id;
+	change.labels = label_keys(execution.labels);
+	return change;
+}
+
+} // namespace
+
+notification::PackedChange change_of(const Execution &execution) {
+	notification::PackedChange change = of(execution);
 	change.status = letter_of(execution.status);
 	if (execution.status == Status::Waiting) change.waiting_for = execution.waiting_for;
 	return change;
 }
 
 notification::PackedChange change_of(const Execution &execution, const StepRow &step) {
-	notification::PackedChange change;
-	change.execution = execution.id;
-	change.definition = execution.snapshot;
-	change.playbook = execution.playbook_id;
+	notification::PackedChange change = of(execution);
 	change.position = step.position;
 	change.step = execution.definition().steps[static_cast<std::size_t>(step.position)].id;
 	change.item = step.item;

@@ -34,7 +34,8 @@ private:
 	std::vector<Last> last_;
 };
 
-// The present status as a change of the feed, which refers to what it was made from.
+// The present status as a change of the feed, which refers to what it was made from. Of labels the feed tells
+// the keys, as a JSON array of at most 1,000 bytes: any role may LISTEN, and a payload has 8,000.
 notification::PackedChange change_of(const Execution &execution);
 notification::PackedChange change_of(const Execution &execution, const StepRow &step);
 

@@ -35,9 +35,12 @@ std::int64_t with_sign_first(std::uint64_t number) {
 std::size_t ChangePacker::place_of(const PackedChange &change) {
 	if (!definitions_.empty()) {
 		const Definition &last = definitions_[last_definition_];
-		if (last.number == change.definition && last.playbook == change.playbook) return last_definition_;
+		if (last.number == change.definition && last.playbook == change.playbook &&
+		    last.labels == change.labels)
+			return last_definition_;
 	}
-	return places_.try_emplace({change.definition, std::string(change.playbook)}, definitions_.size())
+	return places_
+	    .try_emplace({change.definition, std::string(change.playbook), change.labels}, definitions_.size())
 	    .first->second;
 }
 
@@ -54,7 +57,8 @@ void ChangePacker::add(const PackedChange &change) {
 	if (renamed) append_integer(content_, place);
 	if (fresh) {
 		append_text(content_, change.playbook);
-		definitions_.push_back({change.definition, std::string(change.playbook), {}});
+		append_text(content_, change.labels);
+		definitions_.push_back({change.definition, std::string(change.playbook), change.labels, {}});
 	}
 	if (other) append_integer(content_, with_sign_last(change.execution - execution_));
 	append_integer(content_, static_cast<std::uint64_t>(change.position + 1));
@@ -104,7 +108,11 @@ bool ChangeReader::next(PackedChange &change) {
 		const std::uint64_t number = integer();
 		if (number > definitions_.size()) throw BrokenChanges("a definition was never mentioned");
 		definition_ = number;
-		if (number == definitions_.size()) definitions_.push_back({text(), {}});
+		if (number == definitions_.size()) {
+			Definition &fresh = definitions_.emplace_back();
+			fresh.playbook = text();
+			fresh.labels = text();
+		}
 	} else if (definitions_.empty()) {
 		throw BrokenChanges("the first change has no definition");
 	}
@@ -115,6 +123,7 @@ bool ChangeReader::next(PackedChange &change) {
 	change.execution = execution_;
 	change.definition = static_cast<std::int64_t>(definition_);
 	change.playbook = definition.playbook;
+	change.labels = definition.labels;
 	change.status = statuses[first & status_bits];
 	change.position = small_integer("a position") - 1;
 	change.step = {};

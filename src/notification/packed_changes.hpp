@@ -8,7 +8,8 @@
 //            8 another execution than before, 16 an item, 32 a reason to wait, 64 another definition than
 //            before
 //   integer  definition: how many were mentioned before it was mentioned first
-//   text     the playbook's id, at the first mention of the definition
+//   text     the playbook's id, and
+//   text     the keys of the labels, at the first mention of the definition
 //   integer  execution, as the difference to the one before (of the first: to 0)
 //   integer  position + 1: 0 is the execution itself
 //   text     the step's id, at the first mention of the position in this definition
@@ -24,19 +25,22 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_set>
 #include <vector>
 
 namespace playbook::notification {
 
-// Its texts lie elsewhere: of one that is packed with the caller, of one that was read in the content.
+// Its views are of texts that lie elsewhere: of one that is packed with the caller, of one that was read in
+// the content.
 struct PackedChange {
 	std::int64_t execution = 0;
-	// What it runs: any number that together with the playbook stands for one definition, so that a position
-	// has one step. Read: the definition's number in this content.
+	// What it runs: any number that together with the playbook and the labels stands for one definition, so
+	// that a position has one step. Read: the definition's number in this content.
 	std::int64_t definition = 0;
 	std::string_view playbook;
-	int position = -1; // of the step; -1: the execution itself
+	std::string labels; // the keys of its labels, as the caller writes them; "" without any
+	int position = -1;  // of the step; -1: the execution itself
 	std::string_view step;
 	int item = 0;
 	char status = 'p';            // as execution::letter_of says
@@ -54,14 +58,14 @@ public:
 private:
 	struct Definition {
 		std::int64_t number; // the caller's
-		std::string playbook;
+		std::string playbook, labels;
 		std::unordered_set<int> positions; // mentioned so far
 	};
 	std::size_t place_of(const PackedChange &change);
 
 	std::string content_;
 	std::vector<Definition> definitions_;
-	std::map<std::pair<std::int64_t, std::string>, std::size_t> places_;
+	std::map<std::tuple<std::int64_t, std::string, std::string>, std::size_t> places_;
 	std::size_t last_definition_ = 0; // its place in definitions_
 	std::int64_t execution_ = 0;
 	int count_ = 0;
@@ -82,7 +86,7 @@ public:
 
 private:
 	struct Definition {
-		std::string_view playbook;
+		std::string_view playbook, labels;
 		std::map<int, std::string_view> steps; // by position
 	};
 	std::uint64_t integer();

@@ -65,7 +65,8 @@ std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t
 				if (seq <= after) continue;
 				changes.push_back({seq, change.execution, change.position, change.item,
 				                   word_of(change.status), at, std::string(change.playbook),
-				                   std::string(change.step), std::string(change.waiting_for)});
+				                   std::string(change.step), std::string(change.waiting_for),
+				                   std::move(change.labels)});
 			}
 		} catch (const BrokenChanges &broken) {
 			throw pg::Error(ERRCODE_DATA_CORRUPTED,
@@ -169,6 +170,7 @@ std::string payload_of(const Change &change) {
 	payload.set("status", Value(change.status));
 	if (!change.waiting_for.empty()) payload.set("waiting_for", Value(change.waiting_for));
 	payload.set("at", Value(utc_text(change.at)));
+	if (!change.labels.empty()) payload.set("labels", parse_json(change.labels));
 	return to_json(payload);
 }
 

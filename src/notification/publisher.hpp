@@ -4,7 +4,7 @@
 // that works or reads), so that the lock of the server's notification queue never slows the engine. A change
 // gets its sequence number here, after its commit: the feed is dense, and a client that was away misses
 // nothing. A number is shown once it is committed itself, so that it never stands for two changes.
-// Payloads carry ids and a status, nothing private: any role may LISTEN.
+// Payloads carry ids, a status and keys of labels, nothing private: any role may LISTEN.
 #pragma once
 
 #include "notification/packed_changes.hpp"
@@ -20,6 +20,7 @@ struct Change {
 	const char *status = "";
 	TimestampTz at = 0;
 	std::string playbook, step, waiting_for;
+	std::string labels; // the keys of the execution's labels as a JSON array; "" without any
 };
 
 // What a transaction of the engine has changed, if anything, to be announced once it has committed. Needs the
@@ -47,7 +48,7 @@ void forget_announced();
 std::vector<Change> changes_after(std::int64_t after, int limit);
 
 // {"v":1, "seq":7, "execution":42, "playbook":"at_risk", "step":"outreach", "status":"waiting",
-//  "waiting_for":"approval", "at":"…Z"}
+//  "waiting_for":"approval", "at":"…Z"}, and "labels":["ticket"] where the execution has some
 std::string payload_of(const Change &change);
 // "2026-01-28T14:30:00.123456Z"
 std::string utc_text(TimestampTz at);

@@ -108,7 +108,7 @@ SELECT is(health('retention'), 'ok', 'swept');
 -- feed: no number is given to the row while this transaction has it locked away from others
 BEGIN;
 INSERT INTO playbook_change_batches (changes, content, at)
-VALUES (1, '\x4c0001700200', now() - interval '31 seconds');
+VALUES (1, '\x4c000170000200', now() - interval '31 seconds');
 SELECT is(health('feed'), 'warn', 'a change that nobody announced');
 UPDATE playbook_change_batches SET at = now() - interval '6 minutes' WHERE first_seq IS NULL;
 SELECT is(health('feed'), 'critical', 'for six minutes');

@@ -1,6 +1,6 @@
 -- playbook_changes and NOTIFY: every change of status once, numbered without gaps, for those who may see it; the form
 -- of a payload; playbook_progress.
-SELECT plan(37);
+SELECT plan(38);
 \ir refusal.psql
 SET client_min_messages = error; -- owners of playbooks here may not connect: no background worker interferes
 REVOKE CONNECT ON DATABASE :"DBNAME" FROM PUBLIC;
@@ -148,7 +148,9 @@ SELECT results_eq($$SELECT payload FROM heard WHERE channel = 'playbook_' || (pa
     'on the channel of the execution, too');
 SELECT is((SELECT array_agg(DISTINCT key ORDER BY key) FROM heard, jsonb_object_keys(payload) AS key
            WHERE payload ->> 'playbook' = 'theirs' AND payload ? 'step'),
-          '{at,execution,playbook,seq,status,step,v}', 'a payload has these keys');
+          '{at,execution,labels,playbook,seq,status,step,v}', 'a payload has these keys');
+SELECT is((SELECT array_agg(DISTINCT payload -> 'labels') FROM heard WHERE payload ->> 'playbook' = 'theirs'),
+          ARRAY['["batch", "ticket"]'::jsonb], 'of labels the keys only');
 SELECT is_empty($$SELECT * FROM heard WHERE payload ->> 'v' <> '1' OR jsonb_typeof(payload -> 'seq') <> 'number'
                   OR payload ->> 'at' !~ '^\d{4}-\d\d-\d\d.\d\d:\d\d:\d\d(\.\d+)?Z$'$$,
                       'version, number and time in UTC');
