@@ -6,6 +6,7 @@
 #include "execution/claim.hpp"
 #include "execution/finish.hpp"
 #include "execution/retry.hpp"
+#include "execution/unreadable.hpp"
 #include "fault_points.hpp"
 #include "pg/identity.hpp"
 #include "pg/sandbox.hpp"
@@ -34,6 +35,7 @@ std::vector<Execution> claim(Oid owner, TimestampTz now, int limit) {
 	pg::Spi spi;
 	std::vector<Execution> executions = claim_due(owner, now, limit);
 	if (!executions.empty()) FAULT_POINT("claim.locked");
+	put_off_unreadable(executions);
 	hold_back(executions);
 	std::vector<Execution *> pointers;
 	for (Execution &execution : executions) pointers.push_back(&execution);
@@ -138,6 +140,7 @@ int advance_carefully(Oid owner, const TurnOptions &options, std::int64_t *singl
 			pg::EngineIdentity engine;
 			pg::Spi spi;
 			std::vector<Execution> executions = claim_due(owner, GetCurrentTimestamp(), 1);
+			put_off_unreadable(executions);
 			hold_back(executions);
 			if (!executions.empty()) {
 				id = executions.front().id;
