@@ -174,11 +174,8 @@ bool Advancer::consider(Execution &execution, StepRow &row, const std::vector<St
                         int failing) {
 	Decision decision;
 	if (is_cancelling(execution)) {
-		const definition::Step &step = step_of(execution, row);
-		const bool ready = std::all_of(step.waits_for.begin(), step.waits_for.end(), [&facts](int other) {
-			return is_final(facts[static_cast<std::size_t>(other)].status);
-		});
-		if (ready && lane_is_open(execution, row.position)) decision.kind = Decision::Kind::Start;
+		if (lane_is_open(execution, row.position))
+			decision = decide_in_cancel_lane(execution.definition(), facts, row.position);
 	} else {
 		decision = decide(execution.definition(), facts, row.position, failing);
 	}

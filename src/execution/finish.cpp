@@ -100,7 +100,8 @@ bool lane_is_open(const Execution &execution, int position) {
 		if (step.parent < 0) return true; // of the definition's own on_cancel
 		const definition::Step &parent = execution.definition().steps[static_cast<std::size_t>(step.parent)];
 		if (parent.lanes[static_cast<std::size_t>(step.lane)].kind == definition::Lane::Kind::OnCancel)
-			return execution.steps[static_cast<std::size_t>(step.parent)].started_at.has_value();
+			return !in_cancel_lane(execution.definition(), step.parent) && // cancelled already when it acts
+			       execution.steps[static_cast<std::size_t>(step.parent)].started_at.has_value();
 		at = step.parent;
 	}
 	return false;

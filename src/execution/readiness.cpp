@@ -21,10 +21,14 @@ bool needs_rows_of(const Step &step, int position) {
 	return std::find(step.inputs.begin(), step.inputs.end(), position) != step.inputs.end();
 }
 
+const Lane &lane_of(const Definition &definition, const Step &step) {
+	return definition.steps[static_cast<std::size_t>(step.parent)].lanes[static_cast<std::size_t>(step.lane)];
+}
+
 // What the step that carries the lane says: start, hold or skip.
 Decision lane_verdict(const Definition &definition, const std::vector<StepFacts> &facts, const Step &step) {
 	const Step &parent = definition.steps[static_cast<std::size_t>(step.parent)];
-	const Lane &lane = parent.lanes[static_cast<std::size_t>(step.lane)];
+	const Lane &lane = lane_of(definition, step);
 	const StepFacts &fact = facts[static_cast<std::size_t>(step.parent)];
 	if (!is_final(fact.status)) return hold();
 	if (lane.kind == Lane::Kind::OnCancel) return hold(); // opened by cancelling only
@@ -53,8 +57,7 @@ bool in_cancel_lane(const Definition &definition, int position) {
 				if (std::find(lane.steps.begin(), lane.steps.end(), at) != lane.steps.end()) return true;
 			return false;
 		}
-		const Step &parent = definition.steps[static_cast<std::size_t>(step.parent)];
-		if (parent.lanes[static_cast<std::size_t>(step.lane)].kind == Lane::Kind::OnCancel) return true;
+		if (lane_of(definition, step).kind == Lane::Kind::OnCancel) return true;
 		at = step.parent;
 	}
 	return false;
@@ -91,6 +94,18 @@ Decision decide(const Definition &definition, const std::vector<StepFacts> &fact
 		if (fact.outcome == skip_cause::dependency || needs_rows_of(step, other))
 			return skip(skip_cause::dependency, "step " + quoted(needed.id) + " was skipped");
 	}
+	return {Decision::Kind::Start, {}, {}};
+}
+
+Decision decide_in_cancel_lane(const Definition &definition, const std::vector<StepFacts> &facts,
+                               int position) {
+	const Step &step = definition.steps[static_cast<std::size_t>(position)];
+	if (step.parent >= 0 && lane_of(definition, step).kind != Lane::Kind::OnCancel) {
+		Decision verdict = lane_verdict(definition, facts, step);
+		if (verdict.kind != Decision::Kind::Start) return verdict;
+	}
+	for (const int other : step.waits_for)
+		if (!is_final(facts[static_cast<std::size_t>(other)].status)) return hold();
 	return {Decision::Kind::Start, {}, {}};
 }
 

@@ -44,6 +44,11 @@ struct Decision {
 Decision decide(const definition::Definition &definition, const std::vector<StepFacts> &facts, int position,
                 int failing);
 
+// The same for a step of an open on_cancel lane while the execution is being cancelled: it waits for the steps
+// before it however these ended, and a condition among them still chooses its branch.
+Decision decide_in_cancel_lane(const definition::Definition &definition, const std::vector<StepFacts> &facts,
+                               int position);
+
 // A step that failed for good and whose failure fails the execution at once (on_error: fail); -1 when there
 // is none.
 int failing_step(const definition::Definition &definition, const std::vector<StepFacts> &facts);

@@ -1,6 +1,6 @@
 -- on_cancel: what an execution does when it is cancelled, of each step that had acted and of the playbook.
 BEGIN;
-SELECT plan(19);
+SELECT plan(22);
 \ir steps.psql
 CREATE FUNCTION cancelled(execution bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -73,6 +73,19 @@ SELECT run(format($$steps:
       else: [{id: z, %s, on_cancel: [{id: uz, %s}]}]}}$$, says('a'), says('ua'), says('z'), says('uz'))) AS e \gset
 SELECT is(cancelled(:e), 'c completed then, a completed, ua completed, w skipped cancelled, z skipped branch',
     'in the branch taken, not in the other');
+
+-- A condition of on_cancel chooses among its branches; what a step of on_cancel would do when cancelled is never due.
+TRUNCATE said;
+SELECT run(format($$steps: [{id: w, type: wait, config: {event: go}}]
+on_cancel:
+  - {id: c, type: condition, config: {cases: [{when: 1 = 2, steps: [{id: x, %s}]}, {when: 1 = 1, steps: [{id: y, %s}]}],
+      else: [{id: z, %s}]}}
+  - {id: last, %s, on_cancel: [{id: undo_last, %s}]}$$, says('x'), says('y'), says('z'), says('last'),
+    says('undo_last'))) AS e \gset
+SELECT is(cancelled(:e), 'w skipped cancelled, c completed case 2, x skipped branch, y completed, z skipped branch, '
+    'last completed', 'a condition of on_cancel takes one branch');
+SELECT is(words(), 'y last', 'and only its steps act');
+SELECT is(status_of(:e), 'cancelled', 'then the execution is cancelled');
 
 SELECT * FROM finish();
 ROLLBACK;
