@@ -101,7 +101,7 @@ bool lane_is_open(const Execution &execution, int position) {
 		const definition::Step &parent = execution.definition().steps[static_cast<std::size_t>(step.parent)];
 		if (parent.lanes[static_cast<std::size_t>(step.lane)].kind == definition::Lane::Kind::OnCancel)
 			return !in_cancel_lane(execution.definition(), step.parent) && // cancelled already when it acts
-			       execution.steps[static_cast<std::size_t>(step.parent)].started_at.has_value();
+			       execution.steps[static_cast<std::size_t>(step.parent)].attempt > 0;
 		at = step.parent;
 	}
 	return false;

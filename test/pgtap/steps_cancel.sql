@@ -1,6 +1,6 @@
 -- on_cancel: what an execution does when it is cancelled, of each step that had acted and of the playbook.
 BEGIN;
-SELECT plan(22);
+SELECT plan(24);
 \ir steps.psql
 CREATE FUNCTION cancelled(execution bigint) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
@@ -73,6 +73,19 @@ SELECT run(format($$steps:
       else: [{id: z, %s, on_cancel: [{id: uz, %s}]}]}}$$, says('a'), says('ua'), says('z'), says('uz'))) AS e \gset
 SELECT is(cancelled(:e), 'c completed then, a completed, ua completed, w skipped cancelled, z skipped branch',
     'in the branch taken, not in the other');
+
+-- A step that never acted has nothing to take back: nobody apologises for a mail that was not sent.
+TRUNCATE said;
+SELECT run(format($$steps:
+  - {id: a, type: email, require_approval: {by: postgres}, config: {to: a@example.com, subject: S, body: B},
+     on_cancel: [{id: undo_a, %s}]}
+  - {id: b, type: email, require_approval: {by: postgres}, config: {to: a@example.com, subject: S, body: B},
+     on_cancel: [{id: undo_b, %s}]}$$, says('undo_a'), says('undo_b'))) AS e \gset
+SELECT playbook_reject(id) FROM approvals WHERE execution_id = :e \g /dev/null
+SELECT playbook_advance(:e) \g /dev/null
+SELECT is(cancelled(:e), 'a skipped rejected, b skipped cancelled',
+    'not where the step was rejected, nor where it waited for its approval');
+SELECT is(status_of(:e) || coalesce(words(), ''), 'cancelled', 'and the execution is cancelled at once');
 
 -- A condition of on_cancel chooses among its branches; what a step of on_cancel would do when cancelled is never due.
 TRUNCATE said;
