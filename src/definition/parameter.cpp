@@ -30,17 +30,6 @@ const char *words_of(const std::string &type) {
 	return "a text";
 }
 
-bool has_type(const std::string &type, const Value &value) {
-	if (type == "number") return value.is_number();
-	if (type == "integer") return value.as_integer().has_value();
-	if (type == "boolean") return value.is_boolean();
-	if (type == "array") return value.is_array();
-	if (type == "object") return value.is_object();
-	if (type == "date") return value.is_string() && is_date(value.string());
-	if (type == "timestamp") return value.is_string() && is_timestamp(value.string());
-	return value.is_string();
-}
-
 std::string in_words(const Value &value) {
 	if (value.is_null()) return "null";
 	if (value.is_string()) return "the text " + quoted(value.string());
@@ -55,6 +44,29 @@ std::string number_text(double number) {
 }
 
 } // namespace
+
+bool has_type(const std::string &type, const Value &value) {
+	if (type == "number") return value.is_number();
+	if (type == "integer") return value.as_integer().has_value();
+	if (type == "boolean") return value.is_boolean();
+	if (type == "array") return value.is_array();
+	if (type == "object") return value.is_object();
+	if (type == "date") return value.is_string() && is_date(value.string());
+	if (type == "timestamp") return value.is_string() && is_timestamp(value.string());
+	return value.is_string();
+}
+
+std::string type_and_range(const Parameter &parameter) {
+	std::string words = parameter.type;
+	if (!parameter.allowed.empty()) return words + ", " + expected_form(parameter);
+	if (parameter.type == "date" || parameter.type == "timestamp")
+		return std::string(words_of(parameter.type)).substr(2); // without its article
+	if (parameter.minimum && parameter.maximum)
+		return words + ", " + number_text(*parameter.minimum) + " to " + number_text(*parameter.maximum);
+	if (parameter.minimum) return words + ", at least " + number_text(*parameter.minimum);
+	if (parameter.maximum) return words + ", at most " + number_text(*parameter.maximum);
+	return words;
+}
 
 std::string expected_form(const Parameter &parameter) {
 	if (parameter.allowed.empty()) return words_of(parameter.type);

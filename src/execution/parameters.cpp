@@ -1,4 +1,5 @@
 // Parameters of a start: defaults, types, and an error that shows the expected form.
+#include "definition/parameter.hpp"
 #include "execution/start.hpp"
 #include "pg/guard.hpp"
 #include "value/excerpt.hpp"
@@ -7,18 +8,7 @@
 namespace playbook::execution {
 namespace {
 
-bool fits(const std::string &type, const Value &value) {
-	if (value.is_null()) return true;
-	if (type == "string" || type == "date" || type == "timestamp") return value.is_string();
-	if (type == "number") return value.is_number();
-	if (type == "integer") return value.as_integer().has_value();
-	if (type == "boolean") return value.is_boolean();
-	if (type == "array") return value.is_array();
-	if (type == "object") return value.is_object();
-	return true;
-}
-
-// "min_value number, default 10000: Minimum value threshold"
+// "min_value (number, at least 0, default 10000)"
 std::string expected_form(const definition::Definition &definition) {
 	if (definition.parameters.empty()) return "This playbook takes no parameters.";
 	std::string form = "Expected parameters: ";
@@ -26,7 +16,7 @@ std::string expected_form(const definition::Definition &definition) {
 	for (const definition::Parameter &parameter : definition.parameters) {
 		if (!first) form += "; ";
 		first = false;
-		form += parameter.name + " (" + parameter.type;
+		form += parameter.name + " (" + definition::type_and_range(parameter);
 		if (parameter.required) form += ", required";
 		if (parameter.default_value) form += ", default " + to_json(*parameter.default_value);
 		form += ")";
@@ -42,7 +32,7 @@ std::string expected_form(const definition::Definition &definition) {
 void check(const definition::Definition &definition, const definition::Parameter &parameter,
            const Value &value) {
 	const std::string shown = excerpt(to_json(value), 100);
-	if (!fits(parameter.type, value)) {
+	if (!value.is_null() && !definition::has_type(parameter.type, value)) {
 		const std::string kind = value.kind_name();
 		const std::string article = kind == "array" || kind == "object" ? ", an " : ", a ";
 		refuse(definition, "parameter \"" + parameter.name + "\" must be of type " + parameter.type,

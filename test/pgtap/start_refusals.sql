@@ -1,6 +1,6 @@
 -- playbook_start: what it gives back, what each argument does, and each refusal; after a refusal nothing is stored.
 BEGIN;
-SELECT plan(57);
+SELECT plan(59);
 \ir refusal.psql
 
 CREATE ROLE start_author; GRANT playbook_author TO start_author;
@@ -23,6 +23,8 @@ parameters:
   - {name: days, type: integer}
   - {name: list, type: array}
   - {name: flag, type: boolean}
+  - {name: since, type: date}
+  - {name: at, type: timestamp}
 steps: [{id: w, type: wait, config: {event: go}}]
 $yaml$, true) \g /dev/null
 SELECT playbook_create(tiny('hidden'), true) \g /dev/null
@@ -38,7 +40,7 @@ SELECT results_eq($$SELECT status, owner::text, starter::text, actor, customer_i
                   $$VALUES ('pending', 'start_author', 'start_author', 'start_author', NULL, 0, true, true)$$,
                       'what is stored');
 SELECT is((SELECT parameters FROM playbook_executions),
-          '{"who": "Ana", "how_many": 5, "tone": null, "days": null, "list": null, "flag": null}',
+          '{"who": "Ana", "how_many": 5, "tone": null, "days": null, "list": null, "flag": null, "since": null, "at": null}',
               'parameters with their defaults');
 SELECT stored() AS before \gset
 
@@ -63,8 +65,9 @@ SELECT is(refusal($$SELECT as_role('start_user', $q$SELECT playbook_start('hidde
 SET LOCAL ROLE start_author;
 
 -- Parameters.
-SELECT 'Expected parameters: who (string, required); how_many (number, default 5); tone (string); days (integer); '
-       'list (array); flag (boolean).' AS form \gset
+SELECT 'Expected parameters: who (string, required); how_many (number, 1 to 10, default 5); tone (string, "warm" or '
+       '"cool"); days (integer); list (array); flag (boolean); since (date such as "2026-01-28"); at (timestamp such as '
+       '"2026-01-28T14:30:00Z").' AS form \gset
 SELECT is(refusal(format($$SELECT playbook_start('asks', parameters => %L)$$, given)), E'22023 ' || said
     || E'\nHINT: ' || :'form', what)
 FROM (VALUES
@@ -90,6 +93,10 @@ FROM (VALUES
     ('{"who": "x", "flag": "yes"}',
         E'parameter "flag" must be of type boolean\nDETAIL: The value given is "yes", a string.',
         'a string for a boolean'),
+    ('{"who": "x", "since": "2026-02-30"}',
+        E'parameter "since" must be of type date\nDETAIL: The value given is "2026-02-30", a string.', 'a day that is none'),
+    ('{"who": "x", "at": "soon"}',
+        E'parameter "at" must be of type timestamp\nDETAIL: The value given is "soon", a string.', 'a time that is none'),
     ('[]', E'parameters must be a JSON object\nDETAIL: They are a JSON array.', 'no object at all')) AS t (given,
         said, what);
 SELECT is(refusal($$SELECT playbook_start('plain', parameters => '{"x": 1}')$$),
