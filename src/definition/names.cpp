@@ -44,7 +44,7 @@ public:
 		} else if (root == "parameters") {
 			check_parameter(mention);
 		} else if (root == "item" || root == "index") {
-			if (!is_within_loop(mention.step))
+			if (!has_items(mention.step))
 				report(mention, "PB058", quoted(root) + " has no meaning outside for_each",
 				       "Give the step for_each.");
 		} else if (root == "previous") {
@@ -128,10 +128,9 @@ private:
 		       step.type == StepType::Playbook || step.type == StepType::Tool || step.type == StepType::Agent;
 	}
 
-	bool is_within_loop(int position) const {
-		for (; position >= 0; position = definition_.steps[static_cast<std::size_t>(position)].parent)
-			if (definition_.steps[static_cast<std::size_t>(position)].for_each) return true;
-		return false;
+	// Steps of on_cancel and on_expiry run once, not for an element.
+	bool has_items(int position) const {
+		return position >= 0 && definition_.steps[static_cast<std::size_t>(position)].for_each.has_value();
 	}
 
 	const Definition &definition_;

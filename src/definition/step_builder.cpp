@@ -132,8 +132,18 @@ void StepBuilder::read_behaviour(Step &step, const Value &raw) {
 	if (const Value *repeat = raw.find("repeat"); repeat != nullptr && repeat->is_object())
 		step.repeat = Repeat{duration_of(*repeat, "every").value_or(Duration{}),
 		                     integer_of(*repeat, "times").value_or(0), text_of(*repeat, "until")};
+	check_loops(step);
 	step.alone = flag_of(raw, "alone");
 	step.minutes_saved = number_of(raw, "minutes_saved").value_or(0);
+}
+
+void StepBuilder::check_loops(const Step &step) {
+	if (step.for_each && step.repeat)
+		report("PB055", child_path(step.path, "repeat"), "\"for_each\" and \"repeat\" exclude each other",
+		       "Let for_each start a playbook for each element, with a step that repeats.");
+	if (step.for_each && step.type == StepType::Condition)
+		report("PB039", child_path(step.path, "for_each"), "a condition decides once, so it has no elements",
+		       "Give the steps of its branches for_each, and a when that speaks of item.");
 }
 
 void StepBuilder::read_retry(Step &step, const Value &raw) {

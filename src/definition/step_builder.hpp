@@ -22,6 +22,7 @@ public:
 private:
 	int add_step(const Value &raw, std::string path, int parent, int lane, std::size_t depth);
 	void read_behaviour(Step &step, const Value &raw);
+	void check_loops(const Step &step);
 	void read_retry(Step &step, const Value &raw);
 	void read_type(Step &step, const Value &raw);
 	void add_branches(int position, const Value &raw, std::size_t depth);

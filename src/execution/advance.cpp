@@ -34,6 +34,12 @@ std::optional<TimestampTz> earliest(std::optional<TimestampTz> left, std::option
 	return std::min(*left, *right);
 }
 
+StepFacts fact_of(const Execution &execution, const StepRow &row) {
+	const bool loops =
+	    execution.definition().steps[static_cast<std::size_t>(row.position)].for_each.has_value();
+	return {row.status, begun(row), row.outcome, loops && row.output.find("expired") != nullptr};
+}
+
 // SQL that may read or change the engine's own tables needs them written first.
 bool speaks_of_engine(const Value &value) {
 	if (value.is_string())
@@ -52,7 +58,7 @@ std::vector<StepFacts> facts_of(const Execution &execution) {
 	std::vector<StepFacts> facts(execution.steps.size());
 	for (std::size_t i = 0; i < facts.size(); ++i) {
 		const StepRow &row = execution.steps[i];
-		facts[i] = {row.status, begun(row), row.outcome};
+		facts[i] = fact_of(execution, row);
 	}
 	return facts;
 }
@@ -163,7 +169,7 @@ bool Advancer::pass(Execution &execution) {
 		const bool moved = begun(row) ? look_again(execution, row) : consider(execution, row, facts, failing);
 		if (!moved) continue;
 		changed = true;
-		facts[static_cast<std::size_t>(row.position)] = {row.status, begun(row), row.outcome};
+		facts[static_cast<std::size_t>(row.position)] = fact_of(execution, row);
 		if (row.status == StepStatus::Failed && !cancelling)
 			failing = failing_step(execution.definition(), facts);
 	}

@@ -141,7 +141,7 @@ void Advancer::finish_items(Execution &execution, StepRow &row) {
 	load_other_items(execution);
 	const definition::Step &step = step_of(execution, row);
 	std::vector<Value> lines;
-	int failed = 0;
+	int failed = 0, expired = 0;
 	const StepRow *first_failed = nullptr;
 	const StepRow *last = nullptr;
 	for (auto at = execution.items.lower_bound({row.position, 0});
@@ -152,6 +152,7 @@ void Advancer::finish_items(Execution &execution, StepRow &row) {
 			++failed;
 			if (first_failed == nullptr) first_failed = &item;
 		}
+		if (item.outcome == "expired") ++expired;
 		Value line = Value::object();
 		line.set("index", Value(item.item - 1));
 		const Value *key = item.output.find("key");
@@ -174,6 +175,7 @@ void Advancer::finish_items(Execution &execution, StepRow &row) {
 	Value counts = Value::object();
 	counts.set("items", Value(lines.size()));
 	counts.set("failed", Value(failed));
+	if (expired > 0) counts.set("expired", Value(expired));
 	const bool fails = first_failed != nullptr && (step.repeat || !step.for_each->collect_errors);
 	row.waiting_for.clear();
 	row.due_at.reset();

@@ -35,6 +35,8 @@ Decision lane_verdict(const Definition &definition, const std::vector<StepFacts>
 	const std::string_view wanted =
 	    lane.kind == Lane::Kind::OnExpiry ? std::string_view("expired") : lane.name;
 	if (fact.outcome == wanted) return {Decision::Kind::Start, {}, {}};
+	if (lane.kind == Lane::Kind::OnExpiry && fact.status == StepStatus::Completed && fact.item_expired)
+		return {Decision::Kind::Start, {}, {}};
 	if (fact.status == StepStatus::Completed)
 		return skip(skip_cause::branch, "step " + quoted(parent.id) + " took " +
 		                                    (fact.outcome.empty() ? std::string("no branch")

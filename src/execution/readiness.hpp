@@ -15,7 +15,8 @@ struct StepFacts {
 	StepStatus status = StepStatus::Pending;
 	bool begun =
 	    false; // pending in the table for an executor of its own, running or waiting: not to be started
-	std::string_view outcome; // of a skipped step: why (see skip_causes)
+	std::string_view outcome;  // of a skipped step: why (see skip_causes)
+	bool item_expired = false; // with for_each: nobody decided about one of the elements in time
 };
 
 // The outcome of a step that the engine skipped. A person's skip carries the outcome the person gave.
@@ -44,8 +45,8 @@ struct Decision {
 Decision decide(const definition::Definition &definition, const std::vector<StepFacts> &facts, int position,
                 int failing);
 
-// The same for a step of an open on_cancel lane while the execution is being cancelled: it waits for the steps
-// before it however these ended, and a condition among them still chooses its branch.
+// The same for a step of an open on_cancel lane while the execution is being cancelled: it waits for the
+// steps before it however these ended, and a condition among them still chooses its branch.
 Decision decide_in_cancel_lane(const definition::Definition &definition, const std::vector<StepFacts> &facts,
                                int position);
 

@@ -1,6 +1,6 @@
 -- for_each and repeat: what is looped over, how many at once, what a failing item means, when a repetition ends.
 BEGIN;
-SELECT plan(45);
+SELECT plan(47);
 \ir steps.psql
 
 -- What is looped over.
@@ -131,6 +131,15 @@ SELECT playbook_reject(id) FROM approvals WHERE execution_id = :e AND item = 1 \
 SELECT playbook_approve(id) FROM approvals WHERE execution_id = :e AND item = 2 \g /dev/null
 SELECT playbook_advance(:e) \g /dev/null
 SELECT is(items(:e, 'each'), '1 skipped rejected, 2 completed', 'each item has an approval of its own');
+SELECT run($$steps: [{id: each, type: wait, for_each: [a, b], require_approval: {approvers: [postgres], expires: 1 day,
+    on_expiry: [{id: nobody, type: wait, config: {for: 0}}]}, config: {for: 0}}]$$) AS e \gset
+SELECT playbook_approve(id) FROM approvals WHERE execution_id = :e AND item = 2 \g /dev/null
+SELECT is(later(:e, '25 hours'), 'each completed, nobody completed elapsed',
+    'steps of on_expiry run once when nobody decided about one of them');
+SELECT run($$steps: [{id: each, type: wait, for_each: [a], require_approval: {approvers: [postgres], expires: 1 day,
+    on_expiry: [{id: nobody, type: wait, config: {for: 0}}]}, config: {for: 0}}]$$) AS e \gset
+SELECT playbook_approve(id) FROM approvals WHERE execution_id = :e \g /dev/null
+SELECT is(later(:e, '1 hour'), 'each completed, nobody skipped branch', 'and do not where all were decided');
 -- Cancelling takes back what items left open.
 SELECT run($$steps: [{id: each, type: task, for_each: [1, 2], config: {title: T}}]$$) AS e \gset
 SELECT playbook_cancel(:e, 'enough') \g /dev/null

@@ -151,6 +151,10 @@ TEST(Problems, ReferencesToNothing) {
 	expect_only(with_steps("  - {id: b, type: task, config: {title: \"{{item.name}}\"}}\n"), "PB058",
 	            "steps[0].config.title", 3, 44, "\"item\" has no meaning outside for_each");
 	valid(with_steps("  - {id: b, type: task, for_each: [1], config: {title: \"{{item}} {{index}}\"}}\n"));
+	expect_only(
+	    with_steps("  - {id: b, type: task, for_each: [1], on_cancel: [{id: c, type: task, config: {title: "
+	               "\"{{item}}\"}}]}\n"),
+	    "PB058", "steps[0].on_cancel[0].config.title", 3, 91, "\"item\" has no meaning outside for_each");
 	expect_only(with_steps(task + "  - {id: f, type: filter, config: {input: \"${steps.a}\", limit: 1}}\n"),
 	            "PB053", "steps[1].config.input", 4, 44, "step \"a\" yields no rows");
 	expect_only(with_steps("  - {id: f, type: filter, config: {input: accounts, limit: 1}}\n"), "PB041",
@@ -264,6 +268,12 @@ TEST(Problems, KeysThatContradictEachOther) {
 	            "steps[0].retry_attempts", 3, 41, "\"retry_attempts\" and \"retry.attempts\" differ");
 	expect_only(with_steps("  - {id: a, type: task, concurrency: 2}\n"), "PB055", "steps[0].concurrency", 3,
 	            38, "\"concurrency\" needs \"for_each\"");
+	expect_only(with_steps("  - {id: a, type: task, for_each: [1], repeat: {every: 1 h, times: 2}}\n"),
+	            "PB055", "steps[0].repeat", 3, 48, "\"for_each\" and \"repeat\" exclude each other");
+	expect_only(
+	    with_steps(
+	        "  - {id: c, type: condition, for_each: [1], if: item = 1, then: [{id: t, type: task}]}\n"),
+	    "PB039", "steps[0].for_each", 3, 40, "a condition decides once, so it has no elements");
 	expect_only(with_steps("  - {id: w, type: wait, config: {for: 1, until: x}}\n"), "PB056",
 	            "steps[0].config", 3, 33,
 	            "the wait has several ends: \"for\", \"duration\" and \"until\" exclude each other");
