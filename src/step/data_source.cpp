@@ -20,7 +20,8 @@ std::string kind_of(const Context &context) {
 	const definition::Step &step = context.step;
 	if (!step.source.empty()) return step.source;
 	if (step.type == definition::StepType::Query) return "data_warehouse";
-	return step.type == definition::StepType::Search ? "crm" : "";
+	if (step.type == definition::StepType::Search) return "crm";
+	return step.type == definition::StepType::Request ? "api" : "";
 }
 
 std::optional<std::string> chosen_at_start(const Context &context, const std::string &kind) {
@@ -32,7 +33,11 @@ std::optional<std::string> chosen_at_start(const Context &context, const std::st
 
 std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
                                                   const std::optional<std::string> &chosen) {
-	if (kind == "transform" || kind == "api") return std::nullopt; // says no more than the types of steps do
+	if (kind == "transform") return std::nullopt; // this database, always
+	if (kind == "api")
+		return UnresolvedSource{
+		    "data source \"api\" does not resolve: this version makes no connections to an API",
+		    "Declare it with required: false, and the steps that ask an API are skipped."};
 	const std::string beginning = "data source \"" + kind + "\" does not resolve: there is no ";
 	const std::string server = is_general(kind) ? server_of(kind, chosen) : kind;
 	if (!server.empty()) {
@@ -53,14 +58,16 @@ std::optional<UnresolvedSource> unresolved_source(const std::string &kind,
 	    "Set playbook.crm_schema to the schema that holds deals, contacts and companies."};
 }
 
-std::string absent_source(const Context &context) {
+std::string absent_source(const Context &context, Declared which) {
 	const definition::Definition &definition = context.execution.definition();
 	if (definition.data_sources.empty()) return {};
 	const std::string kind = kind_of(context);
-	const bool optional = std::any_of(
-	    definition.data_sources.begin(), definition.data_sources.end(),
-	    [&kind](const definition::DataSource &source) { return source.type == kind && !source.required; });
-	if (!optional) return {};
+	const bool declared =
+	    std::any_of(definition.data_sources.begin(), definition.data_sources.end(),
+	                [&](const definition::DataSource &source) {
+		                return source.type == kind && (which == Declared::Any || !source.required);
+	                });
+	if (!declared) return {};
 	const std::optional<UnresolvedSource> unresolved =
 	    unresolved_source(kind, chosen_at_start(context, kind));
 	return unresolved ? unresolved->reason : std::string();
