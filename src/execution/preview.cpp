@@ -10,6 +10,8 @@
 #include "pg/sandbox.hpp"
 #include "pg/transaction.hpp"
 #include "step/approvers.hpp"
+#include "step/data_source.hpp"
+#include "step/data_step.hpp"
 #include "step/item_source.hpp"
 #include "step/owner_scope.hpp"
 #include "value/json.hpp"
@@ -97,10 +99,7 @@ private:
 		if (parent != nullptr) at = std::max(at, ends_[parent->position]);
 		line.planned_at = at;
 		ends_[step.position] = at + duration_of(step);
-		if (step.require_approval || step.type == definition::StepType::Approval) {
-			line.needs_approval = true;
-			if (step.require_approval) line.approvers = step.require_approval->approvers;
-		}
+		line.needs_approval = step.require_approval || step.type == definition::StepType::Approval;
 		StepRow &row = execution_.steps[static_cast<std::size_t>(step.position)];
 		step::Context context{execution_, step, row, GetCurrentTimestamp(), step::Mode::Session};
 		context.preview = true;
@@ -109,19 +108,57 @@ private:
 				row.item = 1; // the first item stands for all
 				(void) step::count_items(context);
 			}
-			const Value prepared = step::handler_of(step.type).prepare(context, &line.missing_variables);
-			std::erase_if(line.missing_variables,
-			              [&](const std::string &name) { return comes_later(context, name); });
-			line.input = prepared;
-			for (std::string &approver : line.approvers) approver = context.person(context.text(approver));
-			if (line.needs_approval && line.approvers.empty())
-				line.approvers = step::resolve_approvers(
-				                     context, step.require_approval.value_or(definition::ApprovalPolicy()))
-				                     .people;
+			std::vector<std::string> missing;
+			line.input = step::handler_of(step.type).prepare(context, &missing);
+			(void) note_missing(context, std::move(missing), line);
 		});
-		guarded(line, [&] { act(context, line); });
+		bool complete = true;
+		guarded(line, [&] { complete = is_complete(context, line); });
+		guarded(line, [&] { name_approvers(context, line); });
+		if (line.problem.empty()) line.problem = step::absent_source(context, step::Declared::Any);
+		if (complete) guarded(line, [&] { act(context, line); });
 		row.item = 0;
 		previewed_.push_back(std::move(line));
+	}
+
+	// Notes those without a value that the line does not list yet; false when one of them comes later.
+	bool note_missing(const step::Context &context, std::vector<std::string> names, Previewed &line) const {
+		bool complete = true;
+		for (std::string &name : names) {
+			std::vector<std::string> &listed = line.missing_variables;
+			if (comes_later(context, name))
+				complete = false;
+			else if (std::find(listed.begin(), listed.end(), name) == listed.end())
+				listed.push_back(std::move(name));
+		}
+		return complete;
+	}
+
+	// Whether the values of a statement are there, so that it can be planned.
+	bool is_complete(const step::Context &context, Previewed &line) const {
+		if (context.step.type != definition::StepType::Query &&
+		    context.step.type != definition::StepType::Sql)
+			return true;
+		static const Value none = Value::object();
+		const Value *parameters = line.input.find("parameters");
+		return note_missing(context,
+		                    step::placeholders_without_value(context,
+		                                                     context.step.config.find("template")->as_text(),
+		                                                     parameters != nullptr ? *parameters : none),
+		                    line);
+	}
+
+	void name_approvers(const step::Context &context, Previewed &line) const {
+		if (!line.needs_approval) return;
+		const definition::ApprovalPolicy policy =
+		    context.step.require_approval.value_or(definition::ApprovalPolicy());
+		std::vector<std::string> missing;
+		for (const std::string &approver : policy.approvers)
+			line.approvers.push_back(context.person(context.text(approver, &missing)));
+		if (!note_missing(context, std::move(missing), line)) return;
+		const step::Approvers found = step::resolve_approvers(context, policy);
+		line.approvers = found.people;
+		for (const std::string &role : found.roles) line.approvers.push_back("role:" + role);
 	}
 
 	// Whether a name has no value only because a step has not run here: what it will yield, or the items that
@@ -138,9 +175,11 @@ private:
 		       execution_.steps[static_cast<std::size_t>(other->position)].status != StepStatus::Completed;
 	}
 
-	// Only what reads: queries, and conditions over what is known.
+	// Only what reads: queries, and conditions over what is known. What needs a connection says so.
 	void act(const step::Context &context, Previewed &line) {
 		const definition::Step &step = context.step;
+		if (step.type == definition::StepType::Agent || step.type == definition::StepType::Tool)
+			(void) step::handler_of(step.type).start(context, line.input);
 		StepRow &row = execution_.steps[static_cast<std::size_t>(step.position)];
 		if (step.type == definition::StepType::Condition) {
 			const bool known = std::all_of(step.mentions.begin(), step.mentions.end(), [this](int other) {

@@ -205,6 +205,15 @@ expression::BuiltQuery build_query(const Context &context, const std::string &te
 	refuse_template(text, failure->what(), failure->hint, failure->offset);
 }
 
+std::vector<std::string> placeholders_without_value(const Context &context, const std::string &text,
+                                                    const Value &parameters) {
+	std::vector<std::string> names;
+	for (const expression::Placeholder &placeholder : template_of(text).placeholders())
+		if (parameters.find(placeholder.name) == nullptr && !context.value_of("${" + placeholder.name + "}"))
+			names.push_back(placeholder.name);
+	return names;
+}
+
 std::shared_ptr<const result::RowSet> given_rows(const Context &context, const Value &reference,
                                                  const char *key) {
 	const std::string text = reference.is_string() ? reference.string() : std::string();

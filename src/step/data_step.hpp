@@ -29,6 +29,10 @@ Result run_statement(const Context &context, const expression::BuiltQuery &query
 expression::BuiltQuery build_query(const Context &context, const std::string &text,
                                    const expression::ArgumentLookup &lookup = {});
 
+// Which of the template's placeholders, but for those that `parameters` name, have no value now.
+std::vector<std::string> placeholders_without_value(const Context &context, const std::string &text,
+                                                    const Value &parameters);
+
 // The row set that "${steps.x}" stands for.
 std::shared_ptr<const result::RowSet> given_rows(const Context &context, const Value &reference,
                                                  const char *key);

@@ -1,6 +1,6 @@
 -- What data sources resolve to. "local" as data warehouse or CRM is this database, as the result document calls it; another name is a connection.
 BEGIN;
-SELECT plan(9);
+SELECT plan(10);
 SELECT playbook_create('{"id": "local", "steps": [{"id": "one", "type": "query", "config": {"template": "SELECT 1"}}]}',
     publish => true) \g /dev/null
 
@@ -34,6 +34,8 @@ SELECT playbook_create('{"id": "asks_api", "data_sources": [{"type": "api", "req
     '"query", "source": "api", "config": {"query": "{ tickets { id } }"}}]}', publish => true) \g /dev/null
 SELECT throws_ok($$SELECT playbook_start('asks_api')$$, '42704',
     'data source "api" does not resolve: this version makes no connections to an API', 'an API that is required refuses the start');
+SELECT is((SELECT problem FROM playbook_preview('asks_api')),
+    'data source "api" does not resolve: this version makes no connections to an API', 'a preview says so');
 
 SELECT * FROM finish();
 ROLLBACK;

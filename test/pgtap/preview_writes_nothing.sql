@@ -1,7 +1,7 @@
 -- playbook_preview: what each step would do; it writes nothing, sends nothing, runs no sql step, and explains queries
 -- unless it is asked to run them.
 BEGIN;
-SELECT plan(43);
+SELECT plan(46);
 \ir refusal.psql
 
 CREATE ROLE preview_author; GRANT playbook_author TO preview_author;
@@ -188,6 +188,25 @@ SELECT results_eq($$SELECT step, missing_variables
     FROM playbook_preview((SELECT definition FROM later), 'c1', run_queries => true) WHERE type = 'notify'$$,
     $$VALUES ('tell', '{steps.found.lost,customer.lost}'::text[]), ('each', '{item.lost}')$$,
     'what has come and is not there is');
+-- Everything else that would stop a run.
+SELECT results_eq($$SELECT step, missing_variables, problem FROM playbook_preview('{id: t, steps: [
+    {id: write, type: sql, config: {template: "INSERT INTO preview_ledger VALUES ({{customer.lost}})"}},
+    {id: reply, type: wait, config: {event: replied}},
+    {id: read, type: query, config: {template: "SELECT {{steps.reply.output.n}}::integer AS n"}}]}', 'c1')$$,
+    $$VALUES ('write', '{customer.lost}'::text[], NULL), ('reply', '{}', NULL), ('read', '{}', NULL)$$,
+    'what a statement misses is listed, what comes later is not');
+SELECT results_eq($$SELECT step, approvers, missing_variables, problem FROM playbook_preview('{id: t, steps: [
+    {id: nobody, type: approval, config: {by: zoe}}, {id: unset, type: approval, config: {by: "{{customer.lost}}"}},
+    {id: team, type: approval, config: {by: ["role:preview_user", ana]}},
+    {id: later, type: approval, config: {by: "{{steps.team.output.next}}"}}]}', 'c1')$$,
+    $$VALUES ('nobody', '{zoe}'::text[], '{}'::text[], 'nobody can approve step "nobody"'),
+             ('unset', '{""}', '{customer.lost}', 'nobody can approve step "unset"'),
+             ('team', '{ana,role:preview_user}', '{}', NULL), ('later', '{""}', '{}', NULL)$$,
+    'so is that nobody could approve');
+SELECT results_eq($$SELECT problem ~ 'need a connection' FROM playbook_preview('{id: t, steps: [
+    {id: think, type: agent, config: {agent: risk, goal: Think}}, {id: ask, type: request, config: {path: /x}},
+    {id: look, type: tool, source: docs, config: {tool: search}}]}')$$, $$VALUES (true), (true), (true)$$,
+    'and that this version does not run a step');
 SELECT playbook_share('many', 'preview_user', 'view') \g /dev/null
 RESET ROLE;
 SELECT is(refusal($$SELECT as_role('preview_user', $q$SELECT count(*)
