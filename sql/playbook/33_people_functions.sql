@@ -19,6 +19,12 @@ AS $function$
 DECLARE
     cycle text;
 BEGIN
+    IF trim(playbook_set_person.id) = '' OR trim(playbook_set_person.name) = '' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = 'the id and the name of a person must not be empty',
+            HINT    = 'Approvers, assignees and recipients are found by them.';
+    END IF;
     -- The view reads a file for each zone, so it is asked once for each that people have.
     IF playbook_set_person.time_zone IS NOT NULL
        AND NOT EXISTS (SELECT FROM @extschema@.playbook_people p WHERE p.time_zone = playbook_set_person.time_zone)
