@@ -24,6 +24,7 @@ std::string aggregate_text(const std::vector<std::string> &groups, const std::ve
 	text += " FROM \"input\"";
 	for (std::size_t i = 0; i < groups.size(); ++i)
 		text += (i == 0 ? " GROUP BY " : ", ") + expression::quote_sql_name(groups[i]);
+	if (groups.empty()) text += " GROUP BY ()"; // one row, also where no metric aggregates
 	return text;
 }
 

@@ -1,6 +1,6 @@
 -- join, aggregate and filter over the rows of other steps: what SQL over tables gives.
 BEGIN;
-SELECT plan(31);
+SELECT plan(34);
 \ir data_steps.psql
 CREATE TABLE ts_deal (dealname text, amount numeric, company_id integer, dealstage text);
 INSERT INTO ts_deal VALUES ('one', 10.50, 1, 'open'), ('two', 20, 2, 'open'), ('three', 30, NULL, 'won'), ('four', 40, 9, 'won');
@@ -55,6 +55,10 @@ SELECT alike(ts_refused('aggregate', '{"input": "${steps.accounts}", "metrics": 
 SELECT alike(ts_refused('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "n", "expression": "COUNT(*) FROM ts_deal"}]}'), '42601%', 'a clause behind it');
 SELECT throws_like($$SELECT ts_run('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "n", "expression": "1) FROM ts_deal --"}]}')$$,
     '%closes nothing%', 'a way out of the parenthesis is refused on saving');
+SELECT alike(ts_refused('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "n", "expression": "arr"}]}'), '42803%', 'a figure that is none, but a column');
+SELECT results_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "n", "expression": "7"}]}')$$, $$VALUES ('{"n": 7}'::jsonb)$$, 'one row, whatever the figures are');
+SELECT results_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.deals}", "metrics": [{"name": "n", "expression": "COUNT(*) WHERE false"}, {"name": "s", "expression": "SUM(amount) WHERE false"}]}')$$,
+    $$VALUES ('{"n": 0, "s": null}'::jsonb)$$, 'also of nothing');
 SELECT alike(ts_refused('aggregate', '{"input": "${steps.accounts}", "group_by": "helth_status", "metrics": [{"name": "n", "expression": "COUNT(*)"}]}'), '42703%', 'an unknown group');
 SELECT results_eq($$SELECT ts_rows('aggregate', '{"input": "${steps.accounts}", "metrics": [{"name": "n", "expression": "COUNT(*) -- all"}]}')$$,
     $$VALUES ('{"n": 4}'::jsonb)$$, 'a comment ends with its line');
