@@ -209,6 +209,9 @@ void go_on(Execution &execution, TimestampTz at) {
 	const bool later = at > GetCurrentTimestamp();
 	retake_place(execution);
 	execution.items.clear();
+	// A deadline that has passed would end it again before anything is done.
+	if (execution.deadline_at && *execution.deadline_at <= at && execution.definition().deadline)
+		execution.deadline_at = at + execution.definition().deadline->approximate_microseconds();
 	execution.status = later ? Status::Waiting : Status::Running;
 	execution.error = Value();
 	execution.finished_at.reset();

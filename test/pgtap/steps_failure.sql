@@ -1,6 +1,6 @@
 -- What follows a failure: on_error, retry, timeout, deadline, the status of the execution.
 BEGIN;
-SELECT plan(51);
+SELECT plan(53);
 \ir steps.psql
 -- Fails that often; a sequence counts, since it is not rolled back. A query, which only reads, always fails.
 CREATE SEQUENCE attempts;
@@ -171,6 +171,10 @@ SELECT is(later(:e, '47 hours'), 'w waiting event', 'before the deadline nothing
 SELECT is(later(:e, '2 hours'), 'w skipped failed, after skipped failed', 'after it everything is skipped');
 SELECT is((SELECT status || ' ' || (error ->> 'message') FROM playbook_executions WHERE id = :e),
           'failed the execution did not finish before its deadline', 'and the execution has failed for that');
+SELECT playbook_retry(:e) \g /dev/null
+SELECT playbook_advance(:e) \g /dev/null
+SELECT is(story(:e), 'w waiting event, after pending', 'retried, it waits again');
+SELECT ok((SELECT deadline_at - now() > '47 hours' FROM playbook_executions WHERE id = :e), 'as long as the deadline says');
 
 SELECT * FROM finish();
 ROLLBACK;
