@@ -137,6 +137,11 @@ private:
 		const Value *given =
 		    step_ >= 0 ? definition_.steps[static_cast<std::size_t>(step_)].config.find("parameters")
 		               : nullptr;
+		const auto pasted = [given](const std::string &name) {
+			const Value *written = given != nullptr ? given->find(name) : nullptr;
+			return written != nullptr && expression::is_pasted(*written);
+		};
+		report_errors("PB042", parsed.check(pasted), path, text);
 		for (const expression::Placeholder &placeholder : parsed.placeholders()) {
 			std::vector<std::string> name = split(placeholder.name);
 			if (given != nullptr && given->find(name[0]) != nullptr) continue;

@@ -255,6 +255,13 @@ QueryTemplate QueryTemplate::parse(std::string_view text) {
 	return result;
 }
 
+bool is_pasted(const Value &written) {
+	if (!written.is_scalar()) return false;
+	if (!written.is_string()) return true;
+	return written.string().find("${") == std::string::npos &&
+	       written.string().find("{{") == std::string::npos;
+}
+
 std::vector<SyntaxError> QueryTemplate::check(
     const std::function<bool(const std::string &)> &is_pasted) const {
 	std::vector<SyntaxError> found;

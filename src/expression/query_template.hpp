@@ -45,6 +45,10 @@ struct BuiltQuery {
 	std::vector<BoundValue> values;
 };
 
+// Whether what an author wrote under config.parameters is put into the statement as it is: a scalar without
+// reference or template. Only that is.
+bool is_pasted(const Value &written);
+
 // What a placeholder's name stands for when the step runs.
 struct Argument {
 	Value value;

@@ -11,14 +11,6 @@ const Value &member(const Value &object, const char *key) {
 	return found != nullptr ? *found : *nothing;
 }
 
-// A scalar without reference or template: only that is put into the statement as its author wrote it.
-bool is_plain(const Value &written) {
-	if (!written.is_scalar()) return false;
-	if (!written.is_string()) return true;
-	return written.string().find("${") == std::string::npos &&
-	       written.string().find("{{") == std::string::npos;
-}
-
 } // namespace
 
 Value StatementHandler::prepare(const Context &context, std::vector<std::string> *missing) const {
@@ -28,7 +20,7 @@ Value StatementHandler::prepare(const Context &context, std::vector<std::string>
 	const Value &written = member(context.step.config, "parameters");
 	if (written.is_object())
 		for (const Member &parameter : written.members())
-			parameters.set(parameter.key, is_plain(parameter.value)
+			parameters.set(parameter.key, expression::is_pasted(parameter.value)
 			                                  ? parameter.value
 			                                  : context.rendered(parameter.value, missing));
 	if (parameters.size() > 0) input.set("parameters", std::move(parameters));
@@ -50,7 +42,8 @@ Result StatementHandler::run(const Context &context, const Value &input) const {
 		const Value *value = given.find(name);
 		if (value == nullptr) return std::nullopt;
 		const Value *as_written = written.find(name);
-		const bool pasted = as_written != nullptr && is_plain(*as_written) && *as_written == *value;
+		const bool pasted =
+		    as_written != nullptr && expression::is_pasted(*as_written) && *as_written == *value;
 		return expression::Argument{*value, pasted};
 	};
 	const expression::BuiltQuery query = build_query(context, text.as_text(), lookup);

@@ -179,6 +179,16 @@ TEST(Problems, Queries) {
 	valid(with_steps(head + "        WHERE a = {{status}}\n      parameters: {status: \"'At-Risk'\"}\n"));
 	valid(with_steps(head + "        WHERE a = {{parameters.x}} AND b = {{customer.id}}\n") +
 	      "parameters: [{name: x}]\n");
+	// A value that is bound cannot stand everywhere; one that the author wrote is part of the statement.
+	const auto sorted = [](const std::string &column) {
+		return with_steps("  - {id: q, type: query, config: {template: \"SELECT a FROM t ORDER BY {{c}}\", "
+		                  "parameters: {c: " +
+		                  column + "}}}\n");
+	};
+	valid(sorted("a DESC"));
+	expect_only(
+	    sorted("\"{{customer.sort}}\""), "PB042", "steps[0].config.template", 3, 71,
+	    "placeholder \"{{c}}\" is a whole sort or group key, which a bound value would make a constant");
 }
 
 TEST(Problems, Conditions) {
