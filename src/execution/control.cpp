@@ -360,7 +360,7 @@ void skip_step(std::int64_t id, const std::string &step, const std::string &reas
 		                "Only a step that has not ended well can be skipped.");
 	check_outcome(execution, row, outcome);
 	Batch batch;
-	if (row.status == StepStatus::Running) worker::cancel_running_at_commit(id);
+	worker::cancel_running_at_commit(id, row.position); // if it, or an item of it, runs
 	// Steps of one that has not begun are not looked for, unless it says that there are some.
 	if (execution.status == Status::Pending) {
 		execution.options.set("skipped_early", Value(true));

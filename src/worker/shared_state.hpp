@@ -25,9 +25,9 @@ void wake_idle(Oid role, TimestampTz since);
 // Work was committed that is to be announced (NOTIFY, sequence numbers): wakes the scheduler.
 void announce_at_commit();
 
-// At commit: asks the process that runs a step of this execution alone to stop it; it polls
-// cancel_requested().
-void cancel_running_at_commit(std::int64_t execution);
+// At commit: asks the processes that run steps of this execution alone to stop them, or, with a position,
+// those that run this step or items of it; they poll cancel_requested().
+void cancel_running_at_commit(std::int64_t execution, std::optional<int> position = {});
 
 // An executor says what it runs alone, so that a cancel can reach it; done() when the step has ended.
 void running_alone(std::int64_t execution, int position, int item, bool more);

@@ -26,9 +26,14 @@ struct Pending {
 };
 Pending pending;
 
-std::vector<std::int64_t> &pending_cancels() {
-	static std::vector<std::int64_t> executions;
-	return executions;
+struct Cancel {
+	std::int64_t execution;
+	std::optional<int> position; // of the step that is meant; none: all of them
+};
+
+std::vector<Cancel> &pending_cancels() {
+	static std::vector<Cancel> cancels;
+	return cancels;
 }
 
 std::vector<std::int64_t> &pending_waiters() {
@@ -79,12 +84,22 @@ void flag_scheduler(std::atomic<bool> DatabaseSlot::*flag) {
 	(slot->state == DatabaseSlot::State::None ? shared->launcher : slot->scheduler).wake();
 }
 
-void cancel_running(std::vector<std::int64_t> &executions) {
-	std::sort(executions.begin(), executions.end());
+void cancel_running(std::vector<Cancel> &cancels) {
+	const auto earlier = [](const Cancel &left, const Cancel &right) {
+		return left.execution < right.execution;
+	};
+	std::sort(cancels.begin(), cancels.end(), earlier);
 	Locked locked;
-	const auto cancel = [&executions](ExecutorSlot &slot) {
+	const auto is_meant = [&](const ExecutorSlot &slot) {
+		const auto [from, to] =
+		    std::equal_range(cancels.begin(), cancels.end(), Cancel{slot.execution, {}}, earlier);
+		return std::any_of(from, to, [&slot](const Cancel &cancel) {
+			return !cancel.position || *cancel.position == slot.position;
+		});
+	};
+	const auto cancel = [&is_meant](ExecutorSlot &slot) {
 		if (slot.state != ExecutorSlot::State::Alone || slot.database != MyDatabaseId) return false;
-		if (!std::binary_search(executions.begin(), executions.end(), slot.execution)) return false;
+		if (!is_meant(slot)) return false;
 		if (slot.cancelled_at == 0) slot.cancelled_at = GetCurrentTimestamp();
 		slot.cancel = true;
 		slot.process.wake();
@@ -157,10 +172,10 @@ void announce_at_commit() {
 	pending.announce = true;
 }
 
-void cancel_running_at_commit(std::int64_t execution) {
+void cancel_running_at_commit(std::int64_t execution, std::optional<int> position) {
 	if (shared == nullptr) return;
 	listen_to_end();
-	pending_cancels().push_back(execution);
+	pending_cancels().push_back({execution, position});
 }
 
 void wake_waiters_at_commit(std::int64_t execution) {

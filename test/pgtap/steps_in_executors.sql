@@ -2,7 +2,7 @@
 -- cancelling
 -- what runs. Committed for real; each wait has a deadline.
 SET client_min_messages = warning;
-SELECT plan(21);
+SELECT plan(24);
 \ir steps.psql
 CREATE FUNCTION make(id text, definition text) RETURNS void LANGUAGE sql AS
     $$SELECT playbook_create(format(E'id: %s\nname: %1$s\n%s', id, definition), publish => true)$$;
@@ -62,6 +62,32 @@ SELECT make('timed', $$steps: [{id: w, type: wait, config: {event: never, timeou
     config: {for: 200 ms}}]$$) \g /dev/null
 SELECT make('late', $$deadline: 300 ms
 steps: [{id: w, type: wait, config: {event: never}}]$$) \g /dev/null
+SELECT make('apart', $$steps:
+  - {id: a, type: sql, depends_on: [], config: {template: "INSERT INTO said (word) SELECT 'a' FROM pg_sleep(60)"}}
+  - {id: b, type: sql, depends_on: [], config: {template: "INSERT INTO said (word) SELECT 'b' FROM pg_sleep(2)"}}
+  - {id: each, type: sql, depends_on: [], for_each: [1], config: {template: "INSERT INTO said (word) SELECT 'each' FROM pg_sleep(60)"}}$$) \g /dev/null
+-- Waits until so many steps of the execution, items included, run alone.
+CREATE PROCEDURE until_running(execution bigint, count integer) LANGUAGE plpgsql AS $$
+DECLARE
+    deadline timestamptz := clock_timestamp() + interval '20 s';
+BEGIN
+    WHILE (SELECT count(*) FROM playbook_step_executions s WHERE s.execution_id = execution AND worker IS NOT NULL) < count
+        AND clock_timestamp() < deadline LOOP
+        COMMIT;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+END
+$$;
+-- How many executors are at a step of its own; what was told to stop gets a moment to do so.
+CREATE FUNCTION at_work() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    FOR look IN 1 .. 200 LOOP
+        EXIT WHEN NOT EXISTS (SELECT FROM playbook_workers WHERE state = 'alone');
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+    RETURN (SELECT count(*) FROM playbook_workers WHERE state = 'alone');
+END
+$$;
 
 SELECT playbook_start('three') AS e \gset
 SELECT is((SELECT status FROM playbook_wait(:e, '20 s')), 'completed', 'three queries and a filter');
@@ -118,6 +144,16 @@ SELECT playbook_start('late') AS e \gset
 SELECT is((SELECT status || ' ' || (error ->> 'message') FROM playbook_wait(:e, '20 s')),
     'failed the execution did not finish before its deadline',
           'a deadline ends what waits');
+TRUNCATE said;
+SELECT playbook_start('apart') AS e \gset
+CALL until_running(:e, 3);
+SELECT playbook_skip(:e, 'a', 'enough') \g /dev/null
+SELECT playbook_skip(:e, 'each', 'enough') \g /dev/null
+SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ': ' || story(:e),
+    'completed: a skipped, b completed, each skipped', 'skipping a step that runs leaves the others alone');
+SELECT is(words(), 'b', 'which finish');
+SELECT is(at_work(), 0::bigint, 'and nobody is at what was skipped, an item neither');
+
 SELECT is((SELECT count(*) FROM playbook_executions WHERE status NOT IN ('completed', 'failed', 'cancelled')),
     0::bigint, 'nothing is left over');
 
