@@ -15,6 +15,7 @@
 #include "step/item_source.hpp"
 #include "step/user_sql.hpp"
 #include "worker/counters.hpp"
+#include "worker/shared_state.hpp"
 
 namespace playbook::execution {
 namespace {
@@ -114,6 +115,7 @@ void Advancer::advance(Execution &execution) {
 			withdraw(execution, row);
 			skip(row, skip_cause::failed, "the deadline of the execution has passed");
 		}
+		worker::cancel_running_at_commit(execution.id);
 		execution.error =
 		    Failure{"57014", "the execution did not finish before its deadline", {}, {}, {}}.to_value();
 		finish(execution, Status::Failed);

@@ -135,8 +135,9 @@ bool Staffing::provide(Oid oid, RoleState &role, TimestampTz now) {
 	}
 	if (start == Start::Done || present.usable > 0 || !due) {
 		role.waits_since = 0;
-		// What an executor was found for is its business; what cannot be had now is tried again.
-		if (start == Start::Done || present.usable > 0) role.due_at = DT_NOEND;
+		// What an executor was found for is its business; what cannot be had now is tried again. What comes
+		// due later is told to nobody yet.
+		if (due && (start == Start::Done || present.usable > 0)) role.due_at = DT_NOEND;
 		role.alone_ready = 0;
 		return true;
 	}

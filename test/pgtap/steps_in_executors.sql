@@ -2,7 +2,7 @@
 -- cancelling
 -- what runs. Committed for real; each wait has a deadline.
 SET client_min_messages = warning;
-SELECT plan(24);
+SELECT plan(26);
 \ir steps.psql
 CREATE FUNCTION make(id text, definition text) RETURNS void LANGUAGE sql AS
     $$SELECT playbook_create(format(E'id: %s\nname: %1$s\n%s', id, definition), publish => true)$$;
@@ -62,6 +62,8 @@ SELECT make('timed', $$steps: [{id: w, type: wait, config: {event: never, timeou
     config: {for: 200 ms}}]$$) \g /dev/null
 SELECT make('late', $$deadline: 300 ms
 steps: [{id: w, type: wait, config: {event: never}}]$$) \g /dev/null
+SELECT make('late_sql', $$deadline: 1 s
+steps: [{id: s, type: sql, config: {template: "INSERT INTO said (word) SELECT 'late' FROM pg_sleep(60)"}}]$$) \g /dev/null
 SELECT make('apart', $$steps:
   - {id: a, type: sql, depends_on: [], config: {template: "INSERT INTO said (word) SELECT 'a' FROM pg_sleep(60)"}}
   - {id: b, type: sql, depends_on: [], config: {template: "INSERT INTO said (word) SELECT 'b' FROM pg_sleep(2)"}}
@@ -153,6 +155,12 @@ SELECT is((SELECT status FROM playbook_wait(:e, '20 s')) || ': ' || story(:e),
     'completed: a skipped, b completed, each skipped', 'skipping a step that runs leaves the others alone');
 SELECT is(words(), 'b', 'which finish');
 SELECT is(at_work(), 0::bigint, 'and nobody is at what was skipped, an item neither');
+
+-- Three executors are idle now, and one of them is told.
+SELECT playbook_start('late_sql') AS e \gset
+SELECT is((SELECT status || ' ' || (error ->> 'message') FROM playbook_wait(:e, '10 s')),
+    'failed the execution did not finish before its deadline', 'and what runs');
+SELECT is(at_work(), 0::bigint, 'whose statement is ended, too');
 
 SELECT is((SELECT count(*) FROM playbook_executions WHERE status NOT IN ('completed', 'failed', 'cancelled')),
     0::bigint, 'nothing is left over');
