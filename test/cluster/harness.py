@@ -89,8 +89,9 @@ class Cluster:
         self.configure(**{**self.DEFAULTS, "unix_socket_directories": self.socket, **settings})
 
     def _create(self):
+        # With checksums in every version: 18 has them by default, and pg_upgrade wants old and new to be alike.
         self._run("initdb", "--pgdata", self.data, "--username=postgres", "--auth=trust", "--encoding=UTF8",
-                  "--locale=C.UTF-8", "--no-sync", "--no-instructions")
+                  "--locale=C.UTF-8", "--data-checksums", "--no-sync", "--no-instructions")
 
     def __enter__(self):
         try:
