@@ -24,7 +24,7 @@ steps:
   - {id: answer, type: wait, config: {event: answered}}
   - {id: after, type: query, config: {template: SELECT 2 AS two}}
 """
-LATER = "{id: later, name: Later, steps: [{id: rest, type: wait, config: {for: 6 s}}]}"
+LATER = "{id: later, name: Later, steps: [{id: rest, type: wait, config: {for: 8 s}}]}"
 ASKS = """
 id: asks
 name: Asks
@@ -107,7 +107,6 @@ def restored(restore):
             )
         cluster.value("SELECT playbook_start('data')", **where)
         waits = cluster.value("SELECT playbook_start('waits')", **where)
-        later = cluster.value("SELECT playbook_start('later')", **where)
         cluster.wait_for(
             "SELECT count(*) = 1 FROM playbook_executions WHERE status = 'completed'", "the data", **where
         )
@@ -115,6 +114,7 @@ def restored(restore):
         paused = cluster.value("SELECT playbook_start('waits')", **where)
         cluster.query("SELECT playbook_pause(%s, 'holidays')", [paused], **where)
         cluster.query("SELECT playbook_signal(%s, 'unheard')", [waits], **where)
+        later = cluster.value("SELECT playbook_start('later')", **where)  # last: to be dumped before its time comes
         cluster.wait_for(
             "SELECT count(*) = 3 FROM playbook_executions WHERE status = 'waiting'", "the others to wait", **where
         )
