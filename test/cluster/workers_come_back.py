@@ -107,13 +107,16 @@ def a_role_that_may_not_log_in_keeps_its_work():
         cluster.query("SET ROLE reports; SELECT playbook_create(%s, publish => true)", [QUICK])
         execution = cluster.value("SELECT playbook_start('quick')")
         cluster.wait_for("SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'playbook scheduler'", "a scheduler")
-        time.sleep(1)
-        check_equal(workers(cluster), ["launcher", "scheduler"], "workers for a role without LOGIN")
-        check_equal(cluster.log_text().count('executions wait, since role "reports" may not log in'), 1,
-                    "lines in the log that say why nothing runs")
-        cluster.query("ALTER ROLE reports LOGIN")
+        # From 17 on a worker may be of any role.
+        needs_login = int(cluster.value("SHOW server_version_num")) < 170000
+        if needs_login:
+            time.sleep(1)
+            check_equal(workers(cluster), ["launcher", "scheduler"], "workers for a role without LOGIN")
+            cluster.query("ALTER ROLE reports LOGIN")
         cluster.wait_for("SELECT status = 'completed' FROM playbook_executions WHERE id = %s",
                          "the execution after its owner was let in", 45, [execution])
+        check_equal(cluster.log_text().count('executions wait, since role "reports" may not log in'), int(needs_login),
+                    "lines in the log that say why nothing runs")
 
 
 def a_lost_step_of_a_paused_execution_stays():
