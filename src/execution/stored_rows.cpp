@@ -1,7 +1,6 @@
 #include "execution/stored_rows.hpp"
 
 #include "result/row_set.hpp"
-#include "value/json.hpp"
 
 namespace playbook::execution {
 
@@ -12,29 +11,12 @@ std::string partition_of(const char *table, int slot) {
 
 namespace {
 
-constexpr std::size_t most_label_bytes = 1000;
-
-std::string label_keys(const Value &labels) {
-	if (!labels.is_object() || labels.members().empty()) return {};
-	std::set<std::string_view> keys;
-	for (const Member &label : labels.members()) keys.insert(label.key);
-	Value told = Value::array();
-	std::size_t bytes = 0;
-	for (const std::string_view key : keys) {
-		Value name{std::string(key)};
-		bytes += to_json(name).size();
-		if (bytes > most_label_bytes) break;
-		told.push_back(std::move(name));
-	}
-	return to_json(told);
-}
-
 notification::PackedChange of(const Execution &execution) {
 	notification::PackedChange change;
 	change.execution = execution.id;
 	change.definition = execution.snapshot;
 	change.playbook = execution.playbook_id;
-	change.labels = label_keys(execution.labels);
+	change.labelled = execution.labels.is_object() && execution.labels.size() > 0;
 	return change;
 }
 

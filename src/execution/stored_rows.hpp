@@ -34,8 +34,7 @@ private:
 	std::vector<Last> last_;
 };
 
-// The present status as a change of the feed, which refers to what it was made from. Of labels the feed tells
-// the keys, as a JSON array of at most 1,000 bytes: any role may LISTEN, and a payload has 8,000.
+// The present status as a change of the feed, which refers to what it was made from.
 notification::PackedChange change_of(const Execution &execution);
 notification::PackedChange change_of(const Execution &execution, const StepRow &step);
 

@@ -36,11 +36,11 @@ std::size_t ChangePacker::place_of(const PackedChange &change) {
 	if (!definitions_.empty()) {
 		const Definition &last = definitions_[last_definition_];
 		if (last.number == change.definition && last.playbook == change.playbook &&
-		    last.labels == change.labels)
+		    last.labelled == change.labelled)
 			return last_definition_;
 	}
 	return places_
-	    .try_emplace({change.definition, std::string(change.playbook), change.labels}, definitions_.size())
+	    .try_emplace({change.definition, std::string(change.playbook), change.labelled}, definitions_.size())
 	    .first->second;
 }
 
@@ -57,8 +57,8 @@ void ChangePacker::add(const PackedChange &change) {
 	if (renamed) append_integer(content_, place);
 	if (fresh) {
 		append_text(content_, change.playbook);
-		append_text(content_, change.labels);
-		definitions_.push_back({change.definition, std::string(change.playbook), change.labels, {}});
+		append_integer(content_, change.labelled ? 1 : 0);
+		definitions_.push_back({change.definition, std::string(change.playbook), change.labelled, {}});
 	}
 	if (other) append_integer(content_, with_sign_last(change.execution - execution_));
 	append_integer(content_, static_cast<std::uint64_t>(change.position + 1));
@@ -111,7 +111,7 @@ bool ChangeReader::next(PackedChange &change) {
 		if (number == definitions_.size()) {
 			Definition &fresh = definitions_.emplace_back();
 			fresh.playbook = text();
-			fresh.labels = text();
+			fresh.labelled = integer() != 0;
 		}
 	} else if (definitions_.empty()) {
 		throw BrokenChanges("the first change has no definition");
@@ -123,7 +123,7 @@ bool ChangeReader::next(PackedChange &change) {
 	change.execution = execution_;
 	change.definition = static_cast<std::int64_t>(definition_);
 	change.playbook = definition.playbook;
-	change.labels = definition.labels;
+	change.labelled = definition.labelled;
 	change.status = statuses[first & status_bits];
 	change.position = small_integer("a position") - 1;
 	change.step = {};

@@ -9,7 +9,7 @@
 //            before
 //   integer  definition: how many were mentioned before it was mentioned first
 //   text     the playbook's id, and
-//   text     the keys of the labels, at the first mention of the definition
+//   integer  1 when the execution has labels, else 0; both at the first mention of the definition
 //   integer  execution, as the difference to the one before (of the first: to 0)
 //   integer  position + 1: 0 is the execution itself
 //   text     the step's id, at the first mention of the position in this definition
@@ -35,12 +35,12 @@ namespace playbook::notification {
 // the content.
 struct PackedChange {
 	std::int64_t execution = 0;
-	// What it runs: any number that together with the playbook and the labels stands for one definition, so
+	// What it runs: any number that together with the playbook and `labelled` stands for one definition, so
 	// that a position has one step. Read: the definition's number in this content.
 	std::int64_t definition = 0;
 	std::string_view playbook;
-	std::string labels; // the keys of its labels, as the caller writes them; "" without any
-	int position = -1;  // of the step; -1: the execution itself
+	bool labelled = false; // the execution has labels; which is not said here, since they may be erased
+	int position = -1;     // of the step; -1: the execution itself
 	std::string_view step;
 	int item = 0;
 	char status = 'p';            // as execution::letter_of says
@@ -58,14 +58,15 @@ public:
 private:
 	struct Definition {
 		std::int64_t number; // the caller's
-		std::string playbook, labels;
+		std::string playbook;
+		bool labelled;
 		std::unordered_set<int> positions; // mentioned so far
 	};
 	std::size_t place_of(const PackedChange &change);
 
 	std::string content_;
 	std::vector<Definition> definitions_;
-	std::map<std::tuple<std::int64_t, std::string, std::string>, std::size_t> places_;
+	std::map<std::tuple<std::int64_t, std::string, bool>, std::size_t> places_;
 	std::size_t last_definition_ = 0; // its place in definitions_
 	std::int64_t execution_ = 0;
 	int count_ = 0;
@@ -86,7 +87,8 @@ public:
 
 private:
 	struct Definition {
-		std::string_view playbook, labels;
+		std::string_view playbook;
+		bool labelled = false;
 		std::map<int, std::string_view> steps; // by position
 	};
 	std::uint64_t integer();

@@ -63,10 +63,17 @@ std::vector<Change> expand(const pg::Rows &rows, std::int64_t after, std::size_t
 			ChangeReader reader(content);
 			for (PackedChange change; changes.size() < limit && reader.next(change); ++seq) {
 				if (seq <= after) continue;
-				changes.push_back({seq, change.execution, change.position, change.item,
-				                   word_of(change.status), at, std::string(change.playbook),
-				                   std::string(change.step), std::string(change.waiting_for),
-				                   std::move(change.labels)});
+				changes.push_back({seq,
+				                   change.execution,
+				                   change.position,
+				                   change.item,
+				                   word_of(change.status),
+				                   at,
+				                   std::string(change.playbook),
+				                   std::string(change.step),
+				                   std::string(change.waiting_for),
+				                   change.labelled,
+				                   {}});
 			}
 		} catch (const BrokenChanges &broken) {
 			throw pg::Error(ERRCODE_DATA_CORRUPTED,
@@ -139,6 +146,40 @@ std::size_t allowance(std::size_t wanted) {
 	return allowed;
 }
 
+constexpr std::size_t most_label_bytes = 1000; // a payload of NOTIFY has 8,000 bytes at most
+
+// As many of the keys as there is room for.
+Value first_of(const Value &keys) {
+	Value first = Value::array();
+	std::size_t bytes = 0;
+	for (const Value &key : keys.items()) {
+		bytes += to_json(key).size();
+		if (bytes > most_label_bytes) break;
+		first.push_back(key);
+	}
+	return first;
+}
+
+// The keys of labels, which are not in the feed: they may be erased with a customer.
+void read_labels(std::vector<Change> &changes) {
+	std::vector<std::int64_t> ids;
+	for (const Change &change : changes)
+		if (change.labelled && (ids.empty() || ids.back() != change.execution))
+			ids.push_back(change.execution);
+	if (ids.empty()) return;
+	static pg::Statement find(
+	    "SELECT id, (SELECT jsonb_agg(key ORDER BY key) FROM jsonb_object_keys(labels) AS key) "
+	    "FROM @playbook_executions WHERE id = ANY ($1) AND jsonb_typeof(labels) = 'object'",
+	    {INT8ARRAYOID});
+	std::unordered_map<std::int64_t, Value> keys;
+	const pg::Rows rows = find.query({pg::datum(pg::array_of(ids))});
+	for (std::size_t row = 0; row < rows.size(); ++row)
+		if (!rows.is_null(row, 1)) keys.emplace(rows.int8(row, 0), first_of(rows.jsonb(row, 1)));
+	for (Change &change : changes)
+		if (const auto found = keys.find(change.execution); found != keys.end())
+			change.labels = found->second;
+}
+
 // Tells listeners of batches that have their numbers. Of more than is allowed the first are told, and the
 // very last, by which a listener sees how far the feed has come and that there is something to read.
 void tell(const pg::Rows &rows) {
@@ -150,6 +191,7 @@ void tell(const pg::Rows &rows) {
 	std::vector<Change> changes = expand(rows, first - 1, allowed);
 	if (first + static_cast<std::int64_t>(allowed) < end)
 		for (Change &change : expand(rows, end - 2, 1)) changes.push_back(std::move(change));
+	read_labels(changes);
 	for (const Change &change : changes) {
 		const std::string payload = payload_of(change);
 		notify("playbook", payload);
@@ -170,7 +212,7 @@ std::string payload_of(const Change &change) {
 	payload.set("status", Value(change.status));
 	if (!change.waiting_for.empty()) payload.set("waiting_for", Value(change.waiting_for));
 	payload.set("at", Value(utc_text(change.at)));
-	if (!change.labels.empty()) payload.set("labels", parse_json(change.labels));
+	if (change.labels.is_array()) payload.set("labels", change.labels);
 	return to_json(payload);
 }
 

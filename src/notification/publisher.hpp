@@ -20,7 +20,8 @@ struct Change {
 	const char *status = "";
 	TimestampTz at = 0;
 	std::string playbook, step, waiting_for;
-	std::string labels; // the keys of the execution's labels as a JSON array; "" without any
+	bool labelled = false; // the execution has labels
+	Value labels;          // their keys, where they are to be told
 };
 
 // What a transaction of the engine has changed, if anything, to be announced once it has committed. Needs the
