@@ -3,6 +3,7 @@
 #include "definition/schema.hpp"
 #include "definition/wording.hpp"
 #include "pg/guard.hpp"
+#include "step/authors_sql.hpp"
 
 namespace playbook::execution {
 namespace {
@@ -61,6 +62,7 @@ void merge(Value &target, const Value &patch) {
 
 void change_input(Value &input, const definition::Step &step, const Value &changes) {
 	check(input, step, changes);
+	step::require_authors_sql(step.type, step.id, input, changes);
 	merge(input, changes);
 }
 

@@ -1,5 +1,7 @@
 #include "step/action_changes.hpp"
 
+#include <map>
+
 namespace playbook::step {
 namespace {
 
@@ -64,6 +66,23 @@ Value changed_action(const Value &action, const Value &changes) {
 		throw ChangeError("changes must be an object, not " + kind_with_article(changes), "");
 	if (!action.is_object()) throw ChangeError("the action has nothing that can be changed", "");
 	return merged(action, changes, "");
+}
+
+std::string changed_sql(definition::StepType type, const Value &action, const Value &changes) {
+	using definition::StepType;
+	static const std::map<StepType, std::vector<std::string>> written_by_authors = {
+	    {StepType::Query, {"template"}},   {StepType::Sql, {"template"}},
+	    {StepType::Request, {"template"}}, {StepType::Search, {"soql"}},
+	    {StepType::Filter, {"condition"}}, {StepType::Aggregate, {"metrics", "having"}},
+	    {StepType::Wait, {"match"}},
+	};
+	const auto keys = written_by_authors.find(type);
+	if (keys == written_by_authors.end()) return {};
+	for (const std::string &key : keys->second) {
+		const Value *changed = changes.find(key), *written = action.find(key);
+		if (changed != nullptr && (written == nullptr || !(*changed == *written))) return key;
+	}
+	return {};
 }
 
 Value merged_changes(const Value &earlier, const Value &later) {

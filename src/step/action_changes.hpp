@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "value/value.hpp"
+#include "definition/model.hpp"
 
 namespace playbook::step {
 
@@ -25,6 +25,10 @@ public:
 
 // The action with the changes merged into it. Throws ChangeError.
 Value changed_action(const Value &action, const Value &changes);
+
+// The key of an action that holds SQL and would get another one by the changes; "" when there is none. SQL
+// runs with the rights of the playbook's owner, so nobody but its author writes it.
+std::string changed_sql(definition::StepType type, const Value &action, const Value &changes);
 
 // Two sets of changes that were made one after the other, as one.
 Value merged_changes(const Value &earlier, const Value &later);

@@ -9,6 +9,7 @@
 #include "settings.hpp"
 #include "step/action_changes.hpp"
 #include "step/approvers.hpp"
+#include "step/authors_sql.hpp"
 #include "step/late_outcome.hpp"
 #include "value/json.hpp"
 
@@ -16,7 +17,8 @@ namespace playbook::step {
 namespace {
 
 struct Pending {
-	std::string status, requester, decided_by, decided_time, decided_at;
+	std::string status, requester, decided_by, decided_time, decided_at, step;
+	std::optional<definition::StepType> type;
 	Value action, approvers, changes;
 	int needed = 1, round = 1;
 	bool self_approval = true;
@@ -53,7 +55,9 @@ Pending lock_approval(std::int64_t id) {
 	    "SELECT status, requester, coalesce(decided_by, ''), to_char(decided_at AT TIME ZONE $2, 'HH24:MI'), "
 	    "to_char(decided_at AT TIME ZONE $2, 'YYYY-MM-DD HH24:MI:SS'), action, approvers, changes, needed, "
 	    "round, "
-	    "self_approval FROM @approvals WHERE id = $1 FOR UPDATE",
+	    "self_approval, step_id, (SELECT s.type FROM @playbook_step_executions s WHERE s.execution_id = "
+	    "a.execution_id AND s.position = a.position AND s.item = 0 LIMIT 1) "
+	    "FROM @approvals a WHERE id = $1 FOR UPDATE",
 	    {INT8OID, TEXTOID});
 	const pg::Rows rows = lock.query({pg::int8(id), pg::text(zone_now())});
 	if (rows.empty()) unknown("approval", id);
@@ -69,6 +73,8 @@ Pending lock_approval(std::int64_t id) {
 	pending.needed = rows.int4(0, 8);
 	pending.round = rows.int4(0, 9);
 	pending.self_approval = rows.boolean(0, 10);
+	pending.step = rows.text(0, 11);
+	pending.type = definition::step_type(rows.text_or_null(0, 12).value_or(""));
 	return pending;
 }
 
@@ -116,6 +122,7 @@ void require_pending(std::int64_t id, const Pending &pending) {
 
 // The changes of all approvers so far, these included, once they are known to fit.
 Value fitting_changes(const Pending &pending, const Value &changes) {
+	if (pending.type) require_authors_sql(*pending.type, pending.step, pending.action, changes);
 	try {
 		const Value action =
 		    pending.changes.is_null() ? pending.action : changed_action(pending.action, pending.changes);

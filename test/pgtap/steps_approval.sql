@@ -1,7 +1,7 @@
 -- An approval in the course of an execution: what each decision, and no decision, makes of the steps that follow.
 -- What approvals are is tested in approval_*.sql.
 BEGIN;
-SELECT plan(26);
+SELECT plan(28);
 \ir steps.psql
 SELECT playbook_set_person('boss', 'Boss', 'boss@example.com') \g /dev/null
 SELECT playbook_set_person('me', 'Me', 'me@example.com', current_user::text::regrole, manager => 'boss') \g /dev/null
@@ -32,9 +32,15 @@ SELECT is(story(:e) || ' ' || words(), 's completed, after completed elapsed y',
     'approve with changes: the changed action runs');
 SELECT is((SELECT input -> 'parameters' ->> 'w' FROM row_of(:e, 's')), 'y', 'and is what the step has done');
 SELECT gated() AS e \gset
-SELECT playbook_approve(approval(:e), changes => '{"template": "SELECT 1 AS word"}') \g /dev/null
-SELECT playbook_advance(:e) \g /dev/null
-SELECT alike(failure_of(:e, 's'), '42501%cannot be changed by an approval', 'a statement cannot be changed');
+SELECT throws_ok(format($$SELECT playbook_approve(approval(%s), changes => '{"template": "SELECT 1 AS word"}')$$, :e), '42501',
+    '"template" of step "s" is SQL, and cannot be changed here', 'a statement cannot be changed');
+SELECT run($$steps: [{id: q, type: query, config: {template: SELECT 1 AS n}}, {id: f, type: filter, require_approval: {by: postgres},
+    config: {input: "${steps.q}", condition: n > 5}}]$$) AS e \gset
+SELECT throws_ok(format($$SELECT playbook_approve(approval(%s), changes => '{"condition": "pg_read_file(''PG_VERSION'') <> ''''"}')$$, :e),
+    '42501', '"condition" of step "f" is SQL, and cannot be changed here', 'nor an expression, which runs with the owner''s rights');
+SELECT playbook_approve(approval(:e)) \g /dev/null
+SELECT throws_ok(format($$SELECT playbook_retry(%s, 'f', '{"condition": "pg_read_file(''PG_VERSION'') <> ''''"}')$$, :e),
+    '42501', '"condition" of step "f" is SQL, and cannot be changed here', 'nor by a retry');
 SELECT gated(after => 'steps.s.outcome = ''rejected''') AS e \gset
 SELECT playbook_reject(approval(:e), 'not now') \g /dev/null
 SELECT playbook_advance(:e) \g /dev/null

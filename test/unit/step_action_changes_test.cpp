@@ -82,3 +82,24 @@ TEST(ActionChanges, OneAfterTheOtherIsTheSameAsMerged) {
 	EXPECT_EQ(changed_action(changed_action(action, first), second),
 	          changed_action(action, merged_changes(first, second)));
 }
+
+TEST(ActionChanges, LeaveSqlToItsAuthor) {
+	using definition::StepType;
+	const auto sql = [](StepType type, const char *action, const char *changes) {
+		return changed_sql(type, parse_json(action), parse_json(changes));
+	};
+	const char *const query = R"({"template":"SELECT {{n}}","parameters":{"n":1}})";
+	EXPECT_EQ(sql(StepType::Query, query, R"({"template":"SELECT 2"})"), "template");
+	EXPECT_EQ(sql(StepType::Sql, query, R"({"template":"SELECT {{n}}","parameters":{"n":2}})"), "");
+	EXPECT_EQ(sql(StepType::Filter, R"({"condition":"a"})", R"({"condition":"b"})"), "condition");
+	EXPECT_EQ(sql(StepType::Filter, R"({"limit":1})", R"({"condition":"b"})"), "condition");
+	EXPECT_EQ(sql(StepType::Filter, R"({"limit":1})", R"({"limit":2})"), "");
+	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"({"metrics":[{"expression":"f()"
+}]
+})"), "metrics");
+	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"({"having":"f()"
+})"), "having");
+	EXPECT_EQ(sql(StepType::Wait, R"({"event":"e","match":"a"})", R"({"match":"b"})"), "match");
+EXPECT_EQ(sql(StepType::Search, R"({"object":"deals"})", R"({"soql":"SELECT"})"), "soql");
+EXPECT_EQ(sql(StepType::Email, R"({"subject":"a"})", R"({"subject":"b"})"), "");
+}
