@@ -18,6 +18,10 @@
 
 namespace playbook::expression {
 
+// A step's rows are a list that has members, too: {{#each steps.found}} beside {{steps.found.row_count}}.
+// Where a template reads both, the list is `found` and its members are an object beside it, under this name.
+inline std::string members_beside_list(std::string_view name) { return std::string(name) + "."; }
+
 struct RenderOptions {
 	bool escape_html = false;      // {{x}} escapes as Handlebars does by default; {{{x}}} and {{&x}} never do
 	std::string time_zone = "UTC"; // for date helpers

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "expression/locale.hpp"
 #include "expression/template_helper.hpp"
@@ -253,8 +254,13 @@ private:
 		// A quirk of Handlebars: a path that begins with an empty segment is the context.
 		if (!path.parts.empty() && path.parts[0].empty()) return ancestor(path, scope);
 		if (path.data) return iteration_value(path, scope);
-		Operand value = ancestor(path, scope);
-		for (const std::string &part : path.parts) value = property(value, part);
+		Operand value = ancestor(path, scope), holder;
+		for (std::size_t i = 0; i < path.parts.size(); ++i) {
+			Operand found = property(value, path.parts[i]);
+			if (found.is_nothing() && i > 0 && !value.is_nothing() && value.get()->is_array())
+				found = property(property(holder, members_beside_list(path.parts[i - 1])), path.parts[i]);
+			holder = std::exchange(value, std::move(found));
+		}
 		return value;
 	}
 

@@ -51,8 +51,10 @@ public:
 	// Up to `limit` rows (0: all) from `first` on as objects; numbers keep their digits, the rest as to_jsonb
 	// would write it.
 	std::vector<Value> objects(std::int64_t limit = 0, std::int64_t first = 0) const;
-	// The distinct non-null values of a column, in order of first appearance.
+	// The values of a column, one for each row.
 	Value column_values(int column) const;
+	// Its distinct non-null values, in order of first appearance.
+	Value distinct_column_values(int column) const;
 
 private:
 	friend class RowSetBuilder;

@@ -62,6 +62,19 @@ std::vector<Value> RowSet::objects(std::int64_t limit, std::int64_t first) const
 
 Value RowSet::column_values(int column) const {
 	Value::Array items;
+	items.reserve(static_cast<std::size_t>(row_count()));
+	pg::ContextScope memory("playbook column values");
+	const JsonForm json(tuple_descriptor(), column);
+	pg::ContextScope row("playbook column value");
+	scan([&](const Datum *values, const bool *nulls) {
+		items.push_back(nulls[column] ? Value() : parsed(json.text_of(values, nulls)));
+		row.reset();
+	});
+	return Value(std::move(items));
+}
+
+Value RowSet::distinct_column_values(int column) const {
+	Value::Array items;
 	std::unordered_set<std::string> seen;
 	pg::ContextScope memory("playbook column values");
 	const TupleDesc descriptor = tuple_descriptor();

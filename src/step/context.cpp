@@ -2,6 +2,8 @@
 //
 // Values are read when first asked for and only once for a step: the customer anew at every step, as
 // documented.
+#include <charconv>
+
 #include "execution/store.hpp"
 #include "expression/condition.hpp"
 #include "expression/reference.hpp"
@@ -118,6 +120,19 @@ const Value *walk(const Value *value, const Path &path, std::size_t from) {
 
 } // namespace
 
+std::string members_name(const Value &steps, const std::string &step) {
+	const Value *present = steps.find(step);
+	return present != nullptr && present->is_array() ? expression::members_beside_list(step) : step;
+}
+
+void add_list(Value &steps, const std::string &step, Value list) {
+	if (const Value *members = steps.find(step)) {
+		Value moved = *members;
+		steps.set(expression::members_beside_list(step), std::move(moved));
+	}
+	steps.set(step, std::move(list));
+}
+
 Reading &reading_of(const Context &context) {
 	if (context.reading == nullptr) context.reading = std::make_shared<Reading>();
 	return *context.reading;
@@ -189,18 +204,41 @@ Value all_rows(const Context &context, int position) {
 	return Value(rows_as_list(context, position)->objects());
 }
 
-// steps.x.name where name is none of the fixed words: a member of the output, a column, or the plural of one.
+// What a step says of its rows (cached ones, those of a loop) is its output beside them; else they are the
+// output.
+bool rows_are_output(const Context &context, const execution::StepRow &row) {
+	if (!has_rows(row)) return false;
+	if (row.output.is_null()) return true;
+	// Of a statement that writes: what it returns, or the count of rows that it touched.
+	const definition::Step &step =
+	    context.execution.definition().steps[static_cast<std::size_t>(row.position)];
+	return step.type == definition::StepType::Sql && !step.for_each && row.output.find("cached") == nullptr &&
+	       !context.rows_of(row.position)->columns().empty();
+}
+
+std::optional<std::int64_t> row_number(const std::string &name) {
+	std::int64_t number = 0;
+	const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+	const bool is_number = failure == std::errc() && end == name.data() + name.size() && number >= 0;
+	return is_number ? std::optional(number) : std::nullopt;
+}
+
+// steps.x.name where name is none of the fixed words: a member of the output, a column, the plural of one, or
+// the number of a row.
 std::optional<Value> step_member(const Context &context, const execution::StepRow &row,
                                  const std::string &name) {
 	if (const Value *member = row.output.find(name)) return *member;
 	if (!has_rows(row)) return std::nullopt;
 	if (name == "rows") return all_rows(context, row.position);
 	const std::shared_ptr<const result::RowSet> rows = context.rows_of(row.position);
-	int column = rows->column_index(name);
-	if (column < 0 && name.size() > 1 && name.back() == 's')
-		column = rows->column_index(name.substr(0, name.size() - 1));
-	if (column < 0) return std::nullopt;
-	return rows->column_values(column);
+	if (const int column = rows->column_index(name); column >= 0) return rows->column_values(column);
+	if (name.size() > 1 && name.back() == 's')
+		if (const int column = rows->column_index(name.substr(0, name.size() - 1)); column >= 0)
+			return rows->distinct_column_values(column);
+	if (name == "length") return Value(rows->row_count());
+	if (const std::optional<std::int64_t> number = row_number(name); number && *number < rows->row_count())
+		return rows->objects(1, *number).front();
+	return std::nullopt;
 }
 
 Value step_value(const Context &context, const execution::StepRow &row) {
@@ -233,12 +271,17 @@ void add_step(const Context &context, const Path &path, Value &steps) {
 	if (step == nullptr) return;
 	const execution::StepRow &row = context.execution.steps[static_cast<std::size_t>(step->position)];
 	if (path.size() == 2 && has_rows(row)) { // {{#each steps.found}}: its rows
-		if (steps.find(path[1]) == nullptr) steps.set(path[1], all_rows(context, step->position));
+		const Value *present = steps.find(path[1]);
+		if (present == nullptr || !present->is_array())
+			add_list(steps, path[1], all_rows(context, step->position));
 		return;
 	}
-	Value *present = steps.find(path[1]);
-	if (present == nullptr || present->is_array()) present = &steps.set(path[1], step_value(context, row));
-	if (path.size() < 3 || is_fixed_word(path[2])) return;
+	Value *present = steps.find(members_name(steps, path[1]));
+	if (present == nullptr) present = &steps.set(members_name(steps, path[1]), step_value(context, row));
+	if (path.size() < 3) return;
+	if (path[2] == "output" && rows_are_output(context, row))
+		present->set(path[2], all_rows(context, step->position));
+	if (is_fixed_word(path[2])) return;
 	if (std::optional<Value> member = step_member(context, row, path[2]))
 		present->set(path[2], std::move(*member));
 }
@@ -417,11 +460,12 @@ bool Context::holds(const std::string &condition) const {
 	for (Path &name : names) {
 		const std::string &root = name.front();
 		if (root == "steps") {
-			if (name.size() > 1) paths.push_back({root, name[1], "status"});
+			if (name.size() > 1) paths.push_back({root, name[1], name.size() > 2 ? name[2] : "status"});
 		} else if (root == "previous") {
 			if (!step.uses_previous) continue;
 			paths.push_back({root, "steps"});
-			if (name.size() > 2) paths.push_back({root, "steps", name[2], "status"});
+			if (name.size() > 2)
+				paths.push_back({root, "steps", name[2], name.size() > 3 ? name[3] : "status"});
 		} else {
 			paths.push_back(std::move(name));
 		}

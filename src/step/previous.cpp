@@ -73,11 +73,13 @@ void add_previous(const Context &context, const std::vector<std::string> &path, 
 	const Value *known = found.find("steps");
 	if (known == nullptr) return;
 	for (const Member &member : known->members()) {
-		Value *present = steps->find(member.key);
-		if (present == nullptr || !present->is_object() || !member.value.is_object()) {
-			steps->set(member.key, member.value);
+		if (member.value.is_array()) {
+			add_list(*steps, member.key, member.value);
 			continue;
 		}
+		const std::string name = members_name(*steps, member.key);
+		Value *present = steps->find(name);
+		if (present == nullptr) present = &steps->set(name, Value::object());
 		for (const Member &part : member.value.members()) present->set(part.key, part.value);
 	}
 }

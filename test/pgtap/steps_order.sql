@@ -70,7 +70,7 @@ SELECT run($$steps:
   - {id: rc, type: wait, when: steps.rows.row_count = 3 AND steps.rows.status = 'completed', config: {for: 0}}
   - {id: sc, type: wait, when: steps.wrote.output.row_count = 4 AND steps.wrote.outcome = 'completed',
       config: {for: 0}}
-  - {id: oc, type: wait, when: steps.told.output.row_count = 1 AND steps.told.row_count = 1, config: {for: 0}}
+  - {id: oc, type: wait, when: "steps.told.output[0].cry = 'y!' AND steps.told.row_count = 1", config: {for: 0}}
   - {id: at, type: wait, when: steps.told.attempts = 1 AND steps.told.error IS NULL, config: {for: 0}}
   - {id: el, type: wait, when: steps.told.elapsed BETWEEN '0' AND interval '1 hour', config: {for: 0}}
 $$) AS e \gset
