@@ -8,7 +8,8 @@ namespace playbook::step {
 
 class TransformHandler : public Handler {
 public:
-	// The config as it was written: its references are bound when it runs, never put into its text.
+	// The config with its names of columns resolved; they are quoted where they are used. All other
+	// references stand as they were written: they are bound when it runs, never put into its text.
 	Value prepare(const Context &context, std::vector<std::string> *missing) const override;
 	bool runs_user_sql() const override { return true; }
 };

@@ -1,6 +1,6 @@
 -- What a step with rows is to the steps after it: a list, its columns, its members, its output; wherever values are read.
 BEGIN;
-SELECT plan(9);
+SELECT plan(14);
 \ir data_steps.psql
 CREATE TABLE sr_deal (id integer, amount numeric);
 INSERT INTO sr_deal VALUES (1, 5), (2, 5), (3, NULL);
@@ -35,6 +35,29 @@ SELECT is(says('${steps.wrote.output} ${steps.touched.output}'), '[{"id":1},{"id
 SELECT is(holds('steps.deals.output[0].amount = 5 AND jsonb_array_length(steps.deals.output) = 3'), 'success', 'a condition reads rows');
 SELECT is(holds('jsonb_array_length(steps.wrote.ids) = 2 AND steps.deals.row_count = 3'), 'success', 'and columns');
 SELECT is(holds('steps.deals.output[0].amount = 6'), 'skipped', 'and judges them');
+
+-- Names of columns by reference.
+CREATE FUNCTION chosen(type text, config jsonb, given jsonb) RETURNS SETOF jsonb LANGUAGE sql AS $$
+    SELECT playbook_rows(run_steps(jsonb_build_array(step('deals', 'query', '{"template": "SELECT * FROM sr_deal ORDER BY id"}'),
+        step('t', type, config || '{"input": "${steps.deals}"}')), given) ->> 'run_id', 't')
+$$;
+SELECT results_eq($$SELECT chosen('filter', '{"columns": ["${parameters.one}"], "sort": "${parameters.one} desc"}', '{"one": "id"}')$$,
+    $$VALUES ('{"id": 3}'::jsonb), ('{"id": 2}'), ('{"id": 1}')$$, 'columns and order of a filter');
+SELECT bag_eq($$SELECT chosen('aggregate', '{"group_by": "${parameters.by}", "metrics": [{"name": "n", "expression": "COUNT(*)"}]}', '{"by": ["amount"]}')$$,
+    $$VALUES ('{"amount": 5, "n": 2}'::jsonb), ('{"amount": null, "n": 1}')$$, 'groups of an aggregate, as a list, too');
+SELECT is_empty($$SELECT playbook_rows(run_steps(jsonb_build_array(step('a', 'query', '{"template": "SELECT 1 AS id"}'),
+    step('d', 'diff', '{"before": "${steps.a}", "after": "${steps.a}", "key": "${parameters.key}"}')), '{"key": "id"}') ->> 'run_id', 'd')$$, 'the key of a diff');
+CREATE FUNCTION not_chosen(config jsonb, given jsonb) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM run_steps(jsonb_build_array(step('deals', 'query', '{"template": "SELECT * FROM sr_deal"}'),
+        step('t', 'filter', config || '{"input": "${steps.deals}"}')), given);
+    RETURN failure_of('t');
+END
+$$;
+SELECT is(not_chosen('{"columns": ["${parameters.one}"]}', '{"one": "id\" FROM pg_authid --"}'),
+    '42703 column "id" FROM pg_authid --" does not exist in input', 'a name stays a name');
+SELECT is(not_chosen('{"sort": "${steps.deals.9.id}"}', '{}'), '22023 "sort" names columns by "${steps.deals.9.id}", which has no value',
+    'nothing does not stand for something else');
 
 SELECT * FROM finish();
 ROLLBACK;
