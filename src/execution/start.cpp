@@ -170,6 +170,15 @@ int nesting_of(const Execution *parent) {
 	return 1 + static_cast<int>(depth != nullptr ? depth->as_integer().value_or(0) : 0);
 }
 
+// Both are in keys of indexes, together: what is too long is refused as what it is.
+void require_indexable(const char *what, const std::string &text) {
+	constexpr std::size_t longest = 1000;
+	if (text.size() > longest)
+		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+		                std::string(what) + " must not be longer than " + std::to_string(longest) + " bytes",
+		                "It has " + std::to_string(text.size()) + ".");
+}
+
 Started prepare(const StartRequest &request, const Startable &playbook) {
 	const definition::Definition &definition = *playbook.plan->definition;
 	const Conflict policy = conflict_policy(request, definition);
@@ -180,6 +189,8 @@ Started prepare(const StartRequest &request, const Startable &playbook) {
 	if (request.customer && request.customer->empty())
 		throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "customer must not be empty", "",
 		                "Leave it out to start without a customer.");
+	require_indexable("customer", request.customer.value_or(""));
+	require_indexable("idempotency_key", request.idempotency_key);
 
 	Started started;
 	Execution &execution = started.execution;

@@ -1,12 +1,18 @@
 -- What is one too many of doc/limits.md's values is refused, and the last one that is allowed is not.
 BEGIN;
-SELECT plan(13);
+SELECT plan(16);
 \ir data_steps.psql
 \ir refusal.psql
 
 -- Signals.
 SELECT playbook_create(tiny('waits', wait => '1 hour'), publish => true) \g /dev/null
 SELECT playbook_start('waits') AS execution \gset
+SELECT lives_ok(format('SELECT playbook_start(%L, %L, idempotency_key => %L)', 'waits', repeat('c', 1000), repeat('k', 1000)),
+                'a customer and a key as long as they may be');
+SELECT is(refusal(format('SELECT playbook_start(%L, %L)', 'waits', repeat('c', 1001))),
+          E'22023 customer must not be longer than 1000 bytes\nDETAIL: It has 1001.', 'a longer customer');
+SELECT is(refusal(format('SELECT playbook_start(%L, idempotency_key => %L)', 'waits', repeat('ä', 501))),
+          E'22023 idempotency_key must not be longer than 1000 bytes\nDETAIL: It has 1002.', 'a longer key');
 SET LOCAL playbook.max_signals = 2;
 SELECT lives_ok(format('SELECT playbook_signal(%s, %L), playbook_signal(%s, %L)', :execution, 'a', :execution, repeat('b', 200)),
                 'as many signals as are kept, a name as long as it may be');
