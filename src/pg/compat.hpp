@@ -84,6 +84,15 @@ inline int process_number() {
 #endif
 }
 
+// have_createdb_privilege() of a role that is no superuser; not every release of 15 exports that.
+inline bool may_create_databases(Oid role) {
+	HeapTuple tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
+	if (!HeapTupleIsValid(tuple)) return false;
+	const bool may = ((Form_pg_authid) GETSTRUCT(tuple))->rolcreatedb;
+	ReleaseSysCache(tuple);
+	return may;
+}
+
 // Whether the role may drop or alter the database or extension.
 inline bool owns_database(Oid database, Oid role) {
 #if PG_VERSION_NUM >= 160000

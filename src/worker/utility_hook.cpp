@@ -47,7 +47,7 @@ Oid database_to_copy(const CreatedbStmt *command) {
 		if (!HeapTupleIsValid(tuple)) return InvalidOid;
 		const bool is_template = ((Form_pg_database) GETSTRUCT(tuple))->datistemplate;
 		ReleaseSysCache(tuple);
-		const bool may = superuser() || (is_template ? have_createdb_privilege()
+		const bool may = superuser() || (is_template ? pg::compat::may_create_databases(GetUserId())
 		                                             : pg::compat::owns_database(database, GetUserId()));
 		return may ? database : InvalidOid;
 	});

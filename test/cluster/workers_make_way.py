@@ -113,5 +113,16 @@ def a_stranger_sends_nobody_away():
                     "the scheduler after refused commands")
 
 
+def whoever_may_create_databases_copies_a_template():
+    with Cluster() as cluster:
+        cluster.query("CREATE DATABASE first IS_TEMPLATE true")
+        cluster.query("CREATE ROLE maker LOGIN CREATEDB; CREATE ROLE other LOGIN")
+        install(cluster, "first")
+        check_equal(cluster.refusal("CREATE DATABASE mine TEMPLATE first", role="other"), "42501", "CREATE DATABASE of another")
+        cluster.query("CREATE DATABASE mine TEMPLATE first", role="maker")
+        check_equal(workers_in(cluster, "mine"), 0, "workers in a copy that was not enabled")
+
+
 run(extension_is_dropped_under_load, extension_is_dropped_with_its_schema, a_drop_that_is_rolled_back_changes_nothing,
-    database_is_dropped_copied_and_renamed, a_copy_stands_still_until_it_is_enabled, a_stranger_sends_nobody_away)
+    database_is_dropped_copied_and_renamed, a_copy_stands_still_until_it_is_enabled, a_stranger_sends_nobody_away,
+    whoever_may_create_databases_copies_a_template)
