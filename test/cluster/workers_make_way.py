@@ -115,9 +115,11 @@ def a_stranger_sends_nobody_away():
 
 def whoever_may_create_databases_copies_a_template():
     with Cluster() as cluster:
-        cluster.query("CREATE DATABASE first IS_TEMPLATE true")
+        cluster.query("CREATE DATABASE first")
         cluster.query("CREATE ROLE maker LOGIN CREATEDB; CREATE ROLE other LOGIN")
         install(cluster, "first")
+        cluster.query("ALTER DATABASE first IS_TEMPLATE true")
+        check(workers_in(cluster, "first") > 0, "there are no workers to make way")
         check_equal(cluster.refusal("CREATE DATABASE mine TEMPLATE first", role="other"), "42501", "CREATE DATABASE of another")
         cluster.query("CREATE DATABASE mine TEMPLATE first", role="maker")
         check_equal(workers_in(cluster, "mine"), 0, "workers in a copy that was not enabled")
