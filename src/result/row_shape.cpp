@@ -4,6 +4,7 @@
 
 extern "C" {
 #include "parser/parse_coerce.h"
+#include "utils/builtins.h"
 #include "utils/tuplestore.h"
 }
 
@@ -27,6 +28,8 @@ RowSink::RowSink(FunctionCallInfo info)
 			TupleDescInitEntry(descriptor, 1, "value", type, -1, 0);
 		} else if (kind == TYPEFUNC_RECORD) {
 			descriptor = result->expectedDesc;
+		} else if (kind == TYPEFUNC_COMPOSITE_DOMAIN) {
+			domain_ = type;
 		}
 		if (descriptor == nullptr)
 			ereport(ERROR,
@@ -43,6 +46,12 @@ RowSink::RowSink(FunctionCallInfo info)
 
 void RowSink::put(const Datum *values, const bool *nulls) {
 	pg::call([&] {
+		if (OidIsValid(domain_)) { // nobody else looks whether its constraints hold
+			const HeapTuple row =
+			    heap_form_tuple(result_->setDesc, const_cast<Datum *>(values), const_cast<bool *>(nulls));
+			domain_check(HeapTupleGetDatum(row), false, domain_, &checked_,
+			             result_->econtext->ecxt_per_query_memory);
+		}
 		tuplestore_putvalues(result_->setResult, result_->setDesc, const_cast<Datum *>(values),
 		                     const_cast<bool *>(nulls));
 	});

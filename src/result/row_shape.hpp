@@ -24,6 +24,8 @@ private:
 	FunctionCallInfo info_;
 	ReturnSetInfo *result_;
 	bool scalar_ = false;
+	Oid domain_ = InvalidOid; // the rows are of this domain over a composite type
+	void *checked_ = nullptr; // what the server keeps of it from row to row
 };
 
 class RowShape {

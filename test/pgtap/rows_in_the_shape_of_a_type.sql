@@ -1,7 +1,7 @@
 -- playbook_rows(execution, step, null::type): columns by name, cast where the types differ, refused where they do not fit.
 \pset fieldsep '\n'
 BEGIN;
-SELECT plan(12);
+SELECT plan(14);
 \ir data_steps.psql
 
 CREATE TYPE rt_account AS (name text, arr integer, health numeric(5, 1), note text);
@@ -23,6 +23,12 @@ SELECT throws_ok(format('SELECT * FROM playbook_rows(%s, ''q'', NULL::bigint)', 
                  'invalid input syntax for type bigint: "Acme"', 'a value that does not fit, too');
 SELECT throws_ok(format('SELECT * FROM playbook_rows(%s, ''nobody'', NULL::rt_account)', :id), '42704', NULL, 'an unknown step');
 SELECT throws_ok('SELECT * FROM playbook_rows(NULL::bigint, ''q'', NULL::rt_account)', '22004', NULL, 'no execution');
+
+CREATE DOMAIN rt_checked AS rt_account CHECK ((value).arr > 2);
+SELECT throws_ok(format('SELECT * FROM playbook_rows(%s, ''q'', NULL::rt_checked)', :id), '23514', NULL, 'a row that its domain forbids');
+CREATE DOMAIN rt_free AS rt_account CHECK ((value).arr > 0);
+SELECT results_eq($$SELECT sum(arr) FROM playbook_rows(run_steps(jsonb_build_array(step('q', 'query', '{"template": "SELECT n AS arr FROM generate_series(1, 2000) n"}'))) ->> 'run_id', 'q', NULL::rt_free)$$,
+    $$VALUES (2001000::bigint)$$, 'many that it allows');
 
 -- What the refusals say: both sides.
 CREATE FUNCTION rt_detail(statement text) RETURNS text LANGUAGE plpgsql AS $$
