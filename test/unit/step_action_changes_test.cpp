@@ -94,12 +94,10 @@ TEST(ActionChanges, LeaveSqlToItsAuthor) {
 	EXPECT_EQ(sql(StepType::Filter, R"({"condition":"a"})", R"({"condition":"b"})"), "condition");
 	EXPECT_EQ(sql(StepType::Filter, R"({"limit":1})", R"({"condition":"b"})"), "condition");
 	EXPECT_EQ(sql(StepType::Filter, R"({"limit":1})", R"({"limit":2})"), "");
-	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"({"metrics":[{"expression":"f()"
-}]
-})"), "metrics");
-	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"({"having":"f()"
-})"), "having");
+	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"json({"metrics":[{"expression":"f()"}]})json"),
+	          "metrics");
+	EXPECT_EQ(sql(StepType::Aggregate, R"({"metrics":[]})", R"json({"having":"f()"})json"), "having");
 	EXPECT_EQ(sql(StepType::Wait, R"({"event":"e","match":"a"})", R"({"match":"b"})"), "match");
-EXPECT_EQ(sql(StepType::Search, R"({"object":"deals"})", R"({"soql":"SELECT"})"), "soql");
-EXPECT_EQ(sql(StepType::Email, R"({"subject":"a"})", R"({"subject":"b"})"), "");
+	EXPECT_EQ(sql(StepType::Search, R"({"object":"deals"})", R"({"soql":"SELECT"})"), "soql");
+	EXPECT_EQ(sql(StepType::Email, R"({"subject":"a"})", R"({"subject":"b"})"), "");
 }
