@@ -134,7 +134,7 @@ def a_loop_over_queries_is_one_batch():
 
 
 def a_loop_of_many_batches_costs_what_its_items_do():
-    items = 4000
+    items = 8000
     with Cluster(**{**SETTINGS, "playbook.batch_time": "1ms", "playbook.max_executors": "1"}) as cluster:
         prepare_loop(cluster)
         batches, counted = run_loop(cluster, items)
