@@ -92,6 +92,7 @@ private:
 	bool pump_items(Execution &execution, StepRow &row);
 	void finish_items(Execution &execution, StepRow &row);
 	bool repeat_again(Execution &execution, StepRow &row);
+	bool is_enough(Execution &execution, StepRow &row, const StepRow &last, const std::string &until);
 	StepRow &item_row(Execution &execution, int position, int item);
 	// Ends (finish.cpp).
 	void settle(Execution &execution);

@@ -1,5 +1,7 @@
 // Items of for_each and the repetitions of repeat: rows of their own under the row of their step.
 #include "execution/advance.hpp"
+#include "pg/identity.hpp"
+#include "pg/spi.hpp"
 #include "pg/transaction.hpp"
 #include "result/row_set.hpp"
 #include "step/item_source.hpp"
@@ -14,6 +16,14 @@ int count_items(const Execution &execution, int position) {
 	     at != execution.items.end() && at->first.first == position; ++at)
 		++count;
 	return count;
+}
+
+// Null when it has none.
+std::shared_ptr<const result::RowSet> rows_of(const Execution &execution, const StepRow &item) {
+	if (item.rows != nullptr || !item.has_rows) return item.rows;
+	pg::EngineIdentity engine;
+	pg::Spi spi;
+	return result::load_rows(execution.id, item.position, item.item);
 }
 
 // Items after that one are still to be read.
@@ -98,6 +108,20 @@ bool Advancer::pump_items(Execution &execution, StepRow &row) {
 	return true;
 }
 
+// Whether the condition holds that speaks of what this repetition has given.
+bool Advancer::is_enough(Execution &execution, StepRow &row, const StepRow &last, const std::string &until) {
+	row.row_count = last.row_count;
+	row.rows = rows_of(execution, last);
+	struct Borrowed { // until the step ends, it has none of its own
+		StepRow &row;
+		~Borrowed() {
+			row.row_count.reset();
+			row.rows.reset();
+		}
+	} const borrowed{row};
+	return context_of(execution, row).holds(until);
+}
+
 // After a repetition has ended: whether there is another, now or later.
 bool Advancer::repeat_again(Execution &execution, StepRow &row) {
 	const definition::Repeat &repeat = *step_of(execution, row).repeat;
@@ -110,9 +134,9 @@ bool Advancer::repeat_again(Execution &execution, StepRow &row) {
 		if (!repeat.until.empty()) {
 			row.output = last.output;
 			row.outcome = last.outcome;
-			const step::Context context = context_of(execution, row);
 			bool met = false;
-			if (auto failure = guarded([&] { met = context.holds(repeat.until); })) {
+			auto failure = guarded([&] { met = is_enough(execution, row, last, repeat.until); });
+			if (failure) {
 				fail(execution, row, std::move(*failure));
 				return true;
 			}
@@ -194,8 +218,9 @@ void Advancer::finish_items(Execution &execution, StepRow &row) {
 	row.status = StepStatus::Completed;
 	row.outcome = step.repeat && last != nullptr ? last->outcome : "completed";
 	row.output = step.repeat && last != nullptr ? last->output : std::move(counts);
-	if (step.repeat && last != nullptr && last->rows != nullptr) {
-		row.rows = last->rows;
+	if (!step.repeat || last == nullptr) return;
+	if (std::shared_ptr<const result::RowSet> rows = rows_of(execution, *last)) {
+		row.rows = std::move(rows);
 		row.row_count = last->row_count;
 	}
 }

@@ -1,6 +1,6 @@
 -- for_each and repeat: what is looped over, how many at once, what a failing item means, when a repetition ends.
 BEGIN;
-SELECT plan(47);
+SELECT plan(51);
 \ir steps.psql
 
 -- What is looped over.
@@ -172,6 +172,21 @@ SELECT later(:e, '2 min') FROM generate_series(1, 3) \g /dev/null
 SELECT is(story(:e) || ' ' || words(), 'r completed y z z z', 'which is asked after each run');
 SELECT is((SELECT count(*) FROM playbook_step_executions WHERE execution_id = :e AND item > 0), 4::bigint,
     'each of which has a row');
+-- What it has given is there to be asked about: rows, their number, a column.
+SELECT run($$steps: [{id: r, type: query, repeat: {every: 1 min, times: 9, until: steps.r.row_count > 2},
+    config: {template: "SELECT word FROM said WHERE word = 'z' UNION ALL SELECT 'more' WHERE {{execution.elapsed}}::interval > '90 s'"}}]$$) AS e \gset
+SELECT is(story(:e), 'r completed', 'the number of rows of a query');
+TRUNCATE said;
+SELECT run($$steps: [{id: r, type: sql, repeat: {every: 0, times: 9, until: "steps.r.output[0].n >= 3"},
+    config: {template: "INSERT INTO said (word) SELECT 'w' || count(*) FROM said RETURNING (SELECT count(*) + 1 FROM said) AS n"}}]$$) AS e \gset
+SELECT later(:e, '1 s') FROM generate_series(1, 4) \g /dev/null
+SELECT is(story(:e) || ' ' || words(), 'r completed w0 w1 w2', 'what a statement returns');
+TRUNCATE said;
+SELECT run($$steps: [{id: r, type: sql, alone: true, repeat: {every: 1 min, times: 9, until: "steps.r.output[0].n >= 2"},
+    config: {template: "INSERT INTO said (word) SELECT 'w' || count(*) FROM said RETURNING (SELECT count(*) + 1 FROM said) AS n"}}]$$) AS e \gset
+SELECT later(:e, '2 min') FROM generate_series(1, 4) \g /dev/null
+SELECT is(story(:e) || ' ' || words(), 'r completed w0 w1', 'also of one that runs alone');
+SELECT is((SELECT string_agg(r::text, ' ') FROM playbook_rows(:e, 'r') AS r), '{"n": 2}', 'whose last run is its result');
 SELECT run($$steps: [{id: r, type: sql, repeat: {every: 0, times: 5}, config: {template: SELECT 1 / 0}},
     {id: after, type: wait, config: {for: 0}}]$$) AS e \gset
 SELECT is(story(:e), 'r failed, after skipped failed', 'a run that fails ends it');
