@@ -49,4 +49,11 @@ OwnerIdentity::~OwnerIdentity() {
 	SetUserIdAndSecContext(user_, security_);
 }
 
+CallerIdentity::CallerIdentity(const OwnerIdentity &entered) {
+	GetUserIdAndSecContext(&owner_, &security_);
+	SetUserIdAndSecContext(entered.user_, entered.security_);
+}
+
+CallerIdentity::~CallerIdentity() { SetUserIdAndSecContext(owner_, security_); }
+
 } // namespace playbook::pg

@@ -43,8 +43,22 @@ public:
 	OwnerIdentity &operator=(const OwnerIdentity &) = delete;
 
 private:
+	friend class CallerIdentity;
 	std::optional<PortalFence> portals_; // when restricted
 	Oid user_ = InvalidOid;
+	int security_ = 0;
+};
+
+// Inside an OwnerIdentity, for code that is not the owner's: as whom it was entered.
+class CallerIdentity {
+public:
+	explicit CallerIdentity(const OwnerIdentity &entered);
+	~CallerIdentity();
+	CallerIdentity(const CallerIdentity &) = delete;
+	CallerIdentity &operator=(const CallerIdentity &) = delete;
+
+private:
+	Oid owner_ = InvalidOid;
 	int security_ = 0;
 };
 

@@ -105,7 +105,7 @@ Oid type_of(const Column &column) {
 }
 
 TextForm::TextForm() {
-	settings_.set("search_path", "pg_catalog");
+	settings_.set("search_path", "pg_catalog, pg_temp"); // temporary types last, not first
 	settings_.set("datestyle", "ISO, YMD");
 	settings_.set("intervalstyle", "postgres");
 	settings_.set("extra_float_digits", "1");

@@ -159,8 +159,11 @@ TupleDesc RowSet::tuple_descriptor() const {
 	});
 }
 
-void RowSet::scan(const std::function<void(const Datum *values, const bool *nulls)> &each,
-                  std::int64_t first) const {
+void RowSet::scan(const EachRow &each, std::int64_t first) const { scan_as(false, each, first); }
+
+void RowSet::scan_for_caller(const EachRow &each) const { scan_as(true, each, 0); }
+
+void RowSet::scan_as(bool caller, const EachRow &each, std::int64_t first) const {
 	std::optional<TextForm> text_form;
 	std::optional<pg::OwnerIdentity> owner;
 	if (has_foreign_code()) text_form.emplace();
@@ -184,7 +187,11 @@ void RowSet::scan(const std::function<void(const Datum *values, const bool *null
 					const pg::WireEncoding wire(header.encoding);
 					decoder.decode(cursor, values.data(), nulls.get());
 				}
-				each(values.data(), nulls.get());
+				{
+					std::optional<pg::CallerIdentity> reader;
+					if (caller && owner) reader.emplace(*owner);
+					each(values.data(), nulls.get());
+				}
 				if (row % 1024 == 0) pg::call([] { CHECK_FOR_INTERRUPTS(); });
 			}
 			if (!cursor.at_end()) throw BrokenChunk("Bytes are left over after its last row.");

@@ -46,8 +46,11 @@ public:
 	// Calls `each` with the values of every row, in order, as the owner when there are columns of types that
 	// somebody created; the values live in CurrentMemoryContext (reset between rows is the callee's).
 	// The rows before `first` are passed over.
-	void scan(const std::function<void(const Datum *values, const bool *nulls)> &each,
-	          std::int64_t first = 0) const;
+	using EachRow = std::function<void(const Datum *values, const bool *nulls)>;
+	void scan(const EachRow &each, std::int64_t first = 0) const;
+	// The same for an `each` that runs code of whoever reads (the checks of a domain that was asked for),
+	// which is no code of the owner: the values are read as the owner, `each` is called as the caller.
+	void scan_for_caller(const EachRow &each) const;
 	// Up to `limit` rows (0: all) from `first` on as objects; numbers keep their digits, the rest as to_jsonb
 	// would write it.
 	std::vector<Value> objects(std::int64_t limit = 0, std::int64_t first = 0) const;
@@ -60,6 +63,7 @@ private:
 	friend class RowSetBuilder;
 	bool has_foreign_code() const;
 	bool reads_as_owner() const;
+	void scan_as(bool caller, const EachRow &each, std::int64_t first) const;
 	Oid type_now(const Column &column) const;
 	std::vector<Column> columns_;
 	std::vector<std::string> chunks_;

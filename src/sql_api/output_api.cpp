@@ -53,7 +53,7 @@ bool put_output(execution::Execution &execution, const std::string &name, result
 		const Datum run_id = pg::text_datum(execution::run_id_of(execution.id, execution.created_at));
 		const Datum as_of = TimestampTzGetDatum(execution.finished_at.value_or(execution.created_at));
 		const pg::ContextScope row("playbook output row");
-		made.rows->scan([&](const Datum *values, const bool *nulls) {
+		made.rows->scan_for_caller([&](const Datum *values, const bool *nulls) {
 			shape.put(values, nulls, sink, {run_id, as_of});
 			MemoryContextReset(row.get());
 		});

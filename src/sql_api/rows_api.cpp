@@ -92,7 +92,7 @@ static Datum rows_in_shape(FunctionCallInfo fcinfo, int item_at, result::RowShap
 	if (rows == nullptr) return sink.done();
 	const result::RowShape shape(*rows, sink.descriptor(), sink.is_scalar(), missing);
 	const pg::ContextScope row("playbook row");
-	rows->scan([&](const Datum *values, const bool *nulls) {
+	rows->scan_for_caller([&](const Datum *values, const bool *nulls) {
 		shape.put(values, nulls, sink);
 		MemoryContextReset(row.get());
 	});

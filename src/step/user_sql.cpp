@@ -11,6 +11,7 @@
 #include "step/binding.hpp"
 #include "step/given_relations.hpp"
 #include "step/kept_plans.hpp"
+#include "step/owner_scope.hpp"
 #include "step/statement.hpp"
 #include "worker/counters.hpp"
 
@@ -98,10 +99,7 @@ bool reaches_foreign_tables(SPIPlanPtr plan) {
 
 // The author's own world: its search_path, nothing that the session's user made different.
 void set_up(pg::SettingScope &settings, const UserSqlOptions &options, bool restricted) {
-	std::string path = options.search_path.empty() ? "\"$user\", public" : options.search_path;
-	// Temporary tables of the client's session come after the tables that the author meant.
-	if (restricted && path.find("pg_temp") == path.npos) path += ", pg_temp";
-	settings.set("search_path", path.c_str());
+	settings.set("search_path", search_path_of_author(options.search_path, restricted).c_str());
 	if (!standard_conforming_strings) settings.set("standard_conforming_strings", "on");
 	if (!row_security) settings.set("row_security", "on");
 	// Cannot be taken back by the statement: nothing inside a subtransaction may become writable again.
