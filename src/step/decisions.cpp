@@ -92,8 +92,23 @@ std::string named_text(const Value &named) {
 	return people + (people.empty() || roles.empty() ? "" : ", ") + roles;
 }
 
+// Whether the person has given the approval away, and nobody has given it back.
+bool has_handed_on(const Value &approvers, const std::string &person) {
+	bool gone = false;
+	const Value *delegated = approvers.find("delegated");
+	if (delegated == nullptr || !delegated->is_array()) return false;
+	for (const Value &one : delegated->items()) {
+		const Value *from = one.find("from"), *to = one.find("to");
+		if (from != nullptr && from->as_text() == person) gone = true;
+		if (to != nullptr && to->as_text() == person) gone = false;
+	}
+	return gone;
+}
+
 void require_approver(std::int64_t id, const Pending &pending) {
 	Value named = pending.approvers;
+	// A role goes on naming its member, who is replaced all the same.
+	if (has_handed_on(named, identity::actor())) named.set("roles", Value::array());
 	if (!pending.self_approval) {
 		if (identity::actor() == pending.requester)
 			throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE,
@@ -137,6 +152,11 @@ Value fitting_changes(const Pending &pending, const Value &changes) {
 	return pending.changes.is_null() ? changes : merged_changes(pending.changes, changes);
 }
 
+[[noreturn]] void refuse_second_decision(std::int64_t id, const std::string &person) {
+	throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "\"" + person + "\" has approved already",
+	                "Approval " + std::to_string(id) + " waits for other people.");
+}
+
 void record_decision(std::int64_t id, int round, const Verdict &verdict) {
 	static pg::Statement record(
 	    "INSERT INTO @playbook_approval_decisions (approval_id, round, person, role, decision, comment, "
@@ -148,10 +168,7 @@ void record_decision(std::int64_t id, int round, const Verdict &verdict) {
 	    record.execute({pg::int8(id), pg::int4(round), pg::text(identity::actor()),
 	                    pg::oid(identity::caller()), pg::text(verdict.approve ? "approve" : "reject"),
 	                    pg::optional_of(verdict.comment, text), pg::optional_of(verdict.changes, pg::jsonb)});
-	if (recorded == 0)
-		throw pg::Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-		                "\"" + identity::actor() + "\" has approved already",
-		                "Approval " + std::to_string(id) + " waits for other people.");
+	if (recorded == 0) refuse_second_decision(id, identity::actor());
 }
 
 int approvals_in_round(std::int64_t id, int round) {
@@ -291,7 +308,30 @@ void complete_task(std::int64_t id, const Value &result, const std::string &outc
 
 namespace {
 
-// The actor, and whom he decides for, give way to another person.
+bool has_decided(std::int64_t id, int round, const std::string &person) {
+	static pg::Statement find("SELECT FROM @playbook_approval_decisions "
+	                          "WHERE approval_id = $1 AND round = $2 AND person = $3",
+	                          {INT8OID, INT4OID, TEXTOID});
+	return !find.query({pg::int8(id), pg::int4(round), pg::text(person)}).empty();
+}
+
+// Whoever is left must be able to give as many approvals as are needed. How many people a role has is not
+// known.
+void require_enough(std::int64_t id, const Pending &pending, const Value &approvers,
+                    const std::string &person) {
+	const Value *roles = approvers.find("roles");
+	if (roles != nullptr && roles->is_array() && !roles->items().empty()) return;
+	const std::size_t left = approvers.find("people")->items().size();
+	if (left >= static_cast<std::size_t>(pending.needed)) return;
+	throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+	                "\"" + person + "\" may decide approval " + std::to_string(id) + " already",
+	                "It needs " + std::to_string(pending.needed) + " approvals, and " + std::to_string(left) +
+	                    (left == 1 ? " person" : " people") + " would be left to give them.",
+	                "Hand it to somebody else.");
+}
+
+// The actor, and whom he decides for, give way to another person. Who has approved has had his say: another
+// in his place would count beside him.
 void replace_approver(std::int64_t id, const std::string &person, const std::optional<std::string> &comment) {
 	const Pending pending = lock_approval(id);
 	pg::Spi spi;
@@ -302,6 +342,7 @@ void replace_approver(std::int64_t id, const std::string &person, const std::opt
 		                "\"" + person + "\" may not decide approval " + std::to_string(id),
 		                "It was requested on behalf of \"" + person +
 		                    "\", and the playbook wants somebody else to decide.");
+	if (has_decided(id, pending.round, identity::actor())) refuse_second_decision(id, identity::actor());
 	Value approvers = pending.approvers;
 	Value *people = approvers.find("people");
 	if (people == nullptr || !people->is_array()) people = &approvers.set("people", Value::array());
@@ -309,9 +350,12 @@ void replace_approver(std::int64_t id, const std::string &person, const std::opt
 		if (named.as_text() == person) return true;
 		Value alone = Value::object();
 		alone.set("people", Value(Value::Array{named}));
-		return identity::is_named(alone);
+		if (!identity::is_named(alone)) return false;
+		if (has_decided(id, pending.round, named.as_text())) refuse_second_decision(id, named.as_text());
+		return true;
 	});
 	people->push_back(Value(person));
+	require_enough(id, pending, approvers, person);
 	Value said = Value::object();
 	said.set("from", Value(identity::actor()));
 	said.set("to", Value(person));

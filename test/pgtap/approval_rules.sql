@@ -1,6 +1,6 @@
 -- N of M, self-approval, deputies, handing on, expiry and escalation.
 BEGIN;
-SELECT plan(34);
+SELECT plan(37);
 
 SET LOCAL client_min_messages = error; -- owners of playbooks here do not log in
 CREATE ROLE rule_owner; GRANT playbook_author TO rule_owner;
@@ -135,6 +135,17 @@ SELECT results_eq($$SELECT as_role('rule_eva',
     'SELECT string_agg(id::text, '','') FROM playbook_my_work WHERE kind = ''approval'' AND id = ' || max(id))
     FROM approvals$$,
                   format($$SELECT '%s'$$, :approval), 'it is among the other''s work');
+
+SELECT asked('{needed: 2, of: [ana, ben]}') AS approval \gset
+SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_delegate(''approval'', %s, ''ben'')')$$, :approval), '22023',
+                 format('"ben" may decide approval %s already', :approval), 'two approvals need two people');
+SELECT as_role('rule_ana', format('SELECT playbook_approve(%s)', :approval)) \g /dev/null
+SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_delegate(''approval'', %s, ''eva'')')$$, :approval), '55000',
+                 '"ana" has approved already', 'who has approved sends nobody to approve beside him');
+SELECT asked('{needed: 2, of: ["role:rule_ana"]}') AS approval \gset
+SELECT as_role('rule_ana', format($$SELECT playbook_delegate('approval', %s, 'eva')$$, :approval)) \g /dev/null
+SELECT throws_ok(format($$SELECT as_role('rule_ana', 'SELECT playbook_approve(%s)')$$, :approval), '42501', NULL,
+                 'nor does a member of a role who has handed it on');
 
 -- Expiry.
 SELECT asked('{approvers: [ana], expires: 1 day}') AS approval \gset
