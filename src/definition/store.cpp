@@ -71,12 +71,21 @@ struct Judged {
 };
 
 Judged judged(const std::string &text) {
-	Judged result;
-	result.search_path = present_search_path();
-	result.by = identity::actor();
-	result.owner = identity::caller();
+	return {accepted(text).definition, text, present_search_path(), identity::actor(), identity::caller()};
+}
+
+// A text that somebody else of the owner role may have written: reading a condition can run what it names,
+// the input of a type and the checks behind that.
+Judged judged_as(Oid owner, const std::string &text) {
+	Judged result{nullptr, text, present_search_path(), identity::actor(), owner};
+	const bool restricted = !pg::is_session_of(owner);
+	pg::SettingScope settings;
+	settings.open();
+	if (restricted)
+		settings.set("search_path",
+		             (result.search_path.empty() ? "pg_temp" : result.search_path + ", pg_temp").c_str());
+	const pg::OwnerIdentity as_owner(owner, restricted);
 	result.definition = accepted(text).definition;
-	result.text = text;
 	return result;
 }
 
@@ -388,7 +397,7 @@ Saved restore(const std::string &id, std::int64_t entry, bool published) {
 	const Stored seen = visible_playbook(id);
 	identity::require_edit(seen.id, seen.owner);
 	// Judged anew: it may be older than a rule of this version.
-	const Judged saved = judged(text_in_history(id, entry));
+	const Judged saved = judged_as(seen.owner, text_in_history(id, entry));
 	Saved result{id, Saved::Change::Updated};
 	{
 		pg::EngineIdentity engine;
@@ -422,20 +431,31 @@ Saved apply(const std::string &text, bool published) {
 	return exists ? update(parsed.definition->id, text, published, std::nullopt) : create(text, published);
 }
 
+namespace {
+
+bool is_published(const Stored &stored) { return stored.draft.is_null() && stored.status == "published"; }
+
+const std::string &latest_text(const Stored &stored) {
+	return stored.draft.is_null() ? stored.source : stored.draft_source;
+}
+
+} // namespace
+
 void publish(const std::string &id) {
 	const Stored seen = visible_playbook(id);
 	identity::require_edit(seen.id, seen.owner);
-	const std::string by = identity::actor();
-	const std::string path = present_search_path();
+	if (is_published(seen)) return;
+	const Judged saved = judged_as(seen.owner, latest_text(seen));
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
 		const std::optional<Stored> stored = find_playbook(id, true);
 		if (!stored) identity::unknown_playbook(id);
-		if (stored->draft.is_null() && stored->status == "published") return;
-		const std::string text = stored->draft.is_null() ? stored->source : stored->draft_source;
-		const ParseResult parsed = accepted(text);
-		write_published(id, *parsed.definition, text, path, by);
+		if (stored->owner != seen.owner || latest_text(*stored) != saved.text)
+			throw pg::Error(ERRCODE_T_R_SERIALIZATION_FAILURE,
+			                "playbook \"" + id + "\" is being changed by another session", "", "Try again.");
+		if (is_published(*stored)) return;
+		write_published(id, *saved.definition, saved.text, saved.search_path, saved.by);
 	}
 	warn_unless_reachable(seen.owner);
 	identity::ensure_enabled();

@@ -1,6 +1,6 @@
 -- playbook_publish, playbook_archive, playbook_export, playbook_diff, playbook_schema.
 BEGIN;
-SELECT plan(44);
+SELECT plan(48);
 \ir refusal.psql
 
 CREATE ROLE publish_author; GRANT playbook_author TO publish_author;
@@ -116,6 +116,29 @@ SELECT is_empty($$SELECT t.word
 SELECT is(playbook_schema('wait') #>> '{properties,type,const}', 'wait', 'of that type only');
 SELECT matches(refusal($$SELECT playbook_schema('dance')$$), E'^22023 unknown step type "dance"\nHINT: .*wait',
     'an unknown type: the valid ones');
+
+-- Whoever publishes, the draft is read as its owner, who may use what it names; reading a type's literal runs its checks.
+RESET ROLE;
+CREATE TABLE publish_tried (who name DEFAULT current_user);
+GRANT INSERT ON publish_tried TO PUBLIC;
+CREATE SCHEMA publish_own AUTHORIZATION publish_author;
+SET LOCAL ROLE publish_author;
+CREATE FUNCTION publish_own.holds(text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO public.publish_tried DEFAULT VALUES;
+    RETURN true;
+END
+$$;
+CREATE DOMAIN publish_own.checked AS text CHECK (publish_own.holds(VALUE));
+CREATE TYPE publish_own.pair AS (x publish_own.checked);
+SELECT playbook_create('{"id": "own", "steps": [{"id": "w", "type": "wait", "when": "''(x)''::publish_own.pair IS NOT NULL", "config": {"for": 0}}]}') \g /dev/null
+SELECT lives_ok($$SELECT playbook_publish('own')$$, 'a draft is published that names what only its owner may use');
+SELECT playbook_archive('own') \g /dev/null
+RESET ROLE;
+SELECT lives_ok($$SELECT playbook_publish('own')$$, 'by a superuser, too');
+SELECT lives_ok($$SELECT playbook_restore('own', (SELECT min(id) FROM playbook_history WHERE playbook_id = 'own'), true)$$,
+                'and taken back by one');
+SELECT set_eq('SELECT DISTINCT who FROM publish_tried', $$VALUES ('publish_author'::name)$$, 'all of it read as its owner');
 
 SELECT * FROM finish();
 ROLLBACK;
