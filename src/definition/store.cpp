@@ -345,9 +345,7 @@ Stored readable_playbook(const std::string &id) {
 	return stored;
 }
 
-Saved create(const std::string &text, bool published) {
-	identity::require_author();
-	const Judged saved = judged(text);
+static Saved create(const Judged &saved, bool published) {
 	{
 		pg::EngineIdentity engine;
 		pg::Spi spi;
@@ -358,6 +356,11 @@ Saved create(const std::string &text, bool published) {
 		identity::ensure_enabled();
 	}
 	return {saved.definition->id, Saved::Change::Created};
+}
+
+Saved create(const std::string &text, bool published) {
+	identity::require_author();
+	return create(judged(text), published);
 }
 
 Saved update(const std::string &id, const std::string &text, bool published,
@@ -484,7 +487,10 @@ std::string duplicate(const std::string &id, const std::string &new_id,
 	document.set("id", Value(new_id));
 	// Only beside what it was copied from does it need another name.
 	document.set("name", Value(new_name ? *new_name : seen.library ? seen.name : seen.name + " (copy)"));
-	return create(to_yaml(document), false).id;
+	identity::require_author();
+	Judged copy = judged_as(seen.owner, to_yaml(document)); // what a copy runs is for its publisher to say
+	copy.owner = identity::caller();
+	return create(copy, false).id;
 }
 
 } // namespace playbook::definition

@@ -1,6 +1,6 @@
 -- playbook_publish, playbook_archive, playbook_export, playbook_diff, playbook_schema.
 BEGIN;
-SELECT plan(48);
+SELECT plan(49);
 \ir refusal.psql
 
 CREATE ROLE publish_author; GRANT playbook_author TO publish_author;
@@ -138,6 +138,7 @@ RESET ROLE;
 SELECT lives_ok($$SELECT playbook_publish('own')$$, 'by a superuser, too');
 SELECT lives_ok($$SELECT playbook_restore('own', (SELECT min(id) FROM playbook_history WHERE playbook_id = 'own'), true)$$,
                 'and taken back by one');
+SELECT lives_ok($$SELECT playbook_duplicate('own', 'own_copy')$$, 'and copied by one');
 SELECT set_eq('SELECT DISTINCT who FROM publish_tried', $$VALUES ('publish_author'::name)$$, 'all of it read as its owner');
 
 SELECT * FROM finish();
