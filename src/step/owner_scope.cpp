@@ -1,10 +1,39 @@
 #include "step/owner_scope.hpp"
 
+extern "C" {
+#include "utils/varlena.h"
+}
+
 namespace playbook::step {
 
-// The server takes a schema that is named twice at its first place.
+namespace {
+
+// Without temporary schemas: the author's are not here, and others' are none of the author's.
+std::string without_temporary(const std::string &saved) {
+	if (saved.find("pg_temp") == saved.npos) return saved;
+	return pg::call([&]() -> const char * {
+		List *names = NIL;
+		StringInfoData kept;
+		initStringInfo(&kept);
+		if (!SplitIdentifierString(pstrdup(saved.c_str()), ',', &names))
+			elog(ERROR, "search_path is no list");
+		ListCell *cell = nullptr;
+		foreach (cell, names) {
+			const char *name = static_cast<const char *>(lfirst(cell));
+			if (strcmp(name, "pg_temp") == 0 || strncmp(name, "pg_temp_", 8) == 0) continue;
+			appendStringInfo(&kept, "%s%s", kept.len == 0 ? "" : ", ", quote_identifier(name));
+		}
+		return kept.data;
+	});
+}
+
+} // namespace
+
 std::string search_path_of_author(const std::string &saved, bool restricted) {
-	return (saved.empty() ? "\"$user\", public" : saved) + (restricted ? ", pg_temp" : "");
+	const std::string path = saved.empty() ? "\"$user\", public" : saved;
+	if (!restricted) return path;
+	const std::string lasting = without_temporary(path);
+	return lasting.empty() ? "pg_temp" : lasting + ", pg_temp";
 }
 
 OwnerScope::OwnerScope(const Context &context, For what) {

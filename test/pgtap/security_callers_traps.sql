@@ -1,7 +1,7 @@
 -- A role that may start and read another's playbook lays traps of its own in the session: temporary relations and types
 -- that stand before the owner's, and types whose checks are its code. None of it runs with the owner's rights.
 BEGIN;
-SELECT plan(13);
+SELECT plan(14);
 
 CREATE ROLE caller_owner LOGIN;  GRANT playbook_author TO caller_owner;
 CREATE ROLE caller_tries;        GRANT playbook_user TO caller_tries;
@@ -32,6 +32,10 @@ outputs:
   - {name: values, source: "${steps.values}"}
 $$, publish => true) \g /dev/null
 SELECT playbook_share('trapped', 'caller_tries', 'start'), playbook_share('trapped', 'caller_tries', 'view') \g /dev/null
+-- The author's own temporary schema comes first in this path.
+SET LOCAL search_path = pg_temp, owned_pg_temp, public;
+SELECT playbook_create('{id: temporary, steps: [{id: secrets, type: query, config: {template: SELECT secret FROM secrets}}]}', publish => true),
+       playbook_share('temporary', 'caller_tries', 'start') \g /dev/null
 RESET ROLE;
 SET LOCAL search_path = public, tap;
 SELECT playbook_run('trapped') ->> 'execution' AS execution \gset
@@ -57,6 +61,7 @@ CREATE DOMAIN traps.whole AS traps.shape CHECK (traps.trap('domain over a type')
 GRANT ALL ON DOMAIN pg_temp.level, pg_temp.text TO PUBLIC;
 
 SELECT is(playbook_run('trapped') #>> '{steps,0,data,0,secret}', 'top', 'a query reads the owner''s table, not a temporary view');
+SELECT is(playbook_run('temporary') #>> '{steps,0,data,0,secret}', 'top', 'even where the author''s path has temporary ones first');
 SELECT is_empty($$SELECT * FROM tried WHERE who = 'caller_owner'$$, 'a condition finds the owner''s types, not temporary ones');
 SELECT results_eq(format('SELECT x, y FROM playbook_rows(%s, ''values'') AS r, jsonb_to_record(r) AS t (x integer, y pg_catalog.text)', :execution),
                   $$VALUES (1, 'good'::pg_catalog.text)$$, 'rows are read');
