@@ -195,6 +195,10 @@ std::string large_definition(const std::string &last) {
 	return text + "]}";
 }
 
+// Whoever follows every path through a graph never ends; whoever follows every edge takes a fraction of a
+// second, and some on a busy machine with sanitizers.
+constexpr std::chrono::seconds not_every_path(20);
+
 TEST(Order, AThousandStepsInTwentyLevelsAreQuick) {
 	const auto start = std::chrono::steady_clock::now();
 	const auto definition = valid(large_definition(""));
@@ -202,7 +206,7 @@ TEST(Order, AThousandStepsInTwentyLevelsAreQuick) {
 	const ParseResult cyclic = parse_definition(
 	    large_definition(", \"when\": \"steps.s999.outcome = 'done' AND steps.s998.outcome = 'done'\""));
 	EXPECT_EQ(cyclic.problems.size(), 1U) << described(cyclic.problems);
-	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+	EXPECT_LT(std::chrono::steady_clock::now() - start, not_every_path);
 }
 
 TEST(Order, ManyDependenciesAreQuick) {
@@ -216,7 +220,7 @@ TEST(Order, ManyDependenciesAreQuick) {
 	const auto start = std::chrono::steady_clock::now();
 	const ParseResult result = parse_definition(text);
 	EXPECT_TRUE(has_errors(result.problems));
-	EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(2));
+	EXPECT_LT(std::chrono::steady_clock::now() - start, not_every_path);
 }
 
 } // namespace
