@@ -34,7 +34,7 @@ COMMENT ON COLUMN playbooks.draft IS 'The unfinished edit; null when it equals w
 COMMENT ON COLUMN playbooks.source IS 'The text of the published definition as its author wrote it, comments included.';
 COMMENT ON COLUMN playbooks.draft_source IS 'The text of the draft as its author wrote it.';
 COMMENT ON COLUMN playbooks.snapshot IS 'The snapshot (playbook_snapshots.id) of the published definition.';
-COMMENT ON COLUMN playbooks.search_path IS 'The search_path of its author when it was saved; its steps run with it.';
+COMMENT ON COLUMN playbooks.search_path IS 'The search_path of whoever created it or published it last, at that time; its steps run with it.';
 COMMENT ON COLUMN playbooks.created_by IS 'The person or role that created it.';
 COMMENT ON COLUMN playbooks.created_at IS 'When it was created.';
 COMMENT ON COLUMN playbooks.updated_at IS 'When definition or draft last changed.';

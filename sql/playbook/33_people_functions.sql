@@ -18,6 +18,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
     cycle text;
+    other text;
 BEGIN
     IF trim(playbook_set_person.id) = '' OR trim(playbook_set_person.name) = '' THEN
         RAISE EXCEPTION USING
@@ -64,6 +65,14 @@ BEGIN
             ERRCODE = '22023',
             MESSAGE = format('person "%s" would be a manager of its own', playbook_set_person.id),
             DETAIL  = format('The managers would be %s -> %s.', playbook_set_person.id, cycle);
+    END IF;
+    SELECT p.id INTO other FROM @extschema@.playbook_people p
+    WHERE lower(p.email) = lower(playbook_set_person.email) AND p.id <> playbook_set_person.id;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '23505',
+            MESSAGE = format('"%s" is the address of person "%s"', playbook_set_person.email, other),
+            HINT    = 'Each person has an address of its own; change or remove that of the other first.';
     END IF;
     INSERT INTO @extschema@.playbook_people AS p
            (id, email, name, role, time_zone, manager, deputy, away_until, attributes)

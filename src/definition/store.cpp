@@ -39,9 +39,10 @@ std::string place_of(const Problem &problem) {
 	return place;
 }
 
+// An empty one is a path, too, as pg_dump sets it: nothing but pg_catalog.
 std::string present_search_path() {
 	const char *path = pg::call([] { return GetConfigOption("search_path", false, false); });
-	return path == nullptr ? std::string() : path;
+	return path == nullptr || *path == '\0' ? std::string("\"\"") : path;
 }
 
 ParseLimits limits() {

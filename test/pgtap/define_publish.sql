@@ -1,6 +1,6 @@
 -- playbook_publish, playbook_archive, playbook_export, playbook_diff, playbook_schema.
 BEGIN;
-SELECT plan(49);
+SELECT plan(50);
 \ir refusal.psql
 
 CREATE ROLE publish_author; GRANT playbook_author TO publish_author;
@@ -140,6 +140,14 @@ SELECT lives_ok($$SELECT playbook_restore('own', (SELECT min(id) FROM playbook_h
                 'and taken back by one');
 SELECT lives_ok($$SELECT playbook_duplicate('own', 'own_copy')$$, 'and copied by one');
 SELECT set_eq('SELECT DISTINCT who FROM publish_tried', $$VALUES ('publish_author'::name)$$, 'all of it read as its owner');
+
+-- An empty search_path is one, too: nothing but pg_catalog, not the server's default.
+CREATE TABLE in_public AS SELECT 1 AS one;
+SELECT current_setting('search_path') AS path \gset
+SELECT pg_catalog.set_config('search_path', '', true) \g /dev/null
+SELECT public.playbook_create('{id: nowhere, steps: [{id: s, type: query, config: {template: SELECT one FROM in_public}}]}', publish => true) \g /dev/null
+SELECT set_config('search_path', :'path', true) \g /dev/null
+SELECT is(playbook_run('nowhere') #>> '{steps,0,error,sqlstate}', '42P01', 'an empty search_path finds no table');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -1,6 +1,6 @@
 -- The customer source: declaring it, reading customers through it, and the people.
 BEGIN;
-SELECT plan(33);
+SELECT plan(34);
 
 CREATE ROLE source_admin;   GRANT playbook_admin TO source_admin;
 CREATE ROLE source_user;    GRANT playbook_user TO source_user;
@@ -64,6 +64,8 @@ SELECT throws_ok($$SELECT playbook_customer('2026-01-28')$$, '42P01');
 SELECT playbook_set_person('ana', 'Ana', manager => NULL) \g /dev/null
 SELECT playbook_set_person('ben', 'Ben', manager => 'ana') \g /dev/null
 SELECT throws_ok($$SELECT playbook_set_person('ana', 'Ana', manager => 'ben')$$, '22023', 'person "ana" would be a manager of its own');
+SELECT playbook_set_person('ben', 'Ben', 'Ben@example.com', manager => 'ana') \g /dev/null
+SELECT throws_ok($$SELECT playbook_set_person('ana', 'Ana', 'ben@example.com')$$, '23505', '"ben@example.com" is the address of person "ben"');
 SELECT throws_ok($$SELECT playbook_set_person(' ', 'Ana')$$, '22023', 'the id and the name of a person must not be empty');
 SELECT throws_ok($$SELECT playbook_set_person('ana', '')$$, '22023', 'the id and the name of a person must not be empty');
 SELECT throws_ok($$SELECT playbook_set_person('ana', 'Ana', time_zone => 'Mars/Olympus')$$, '22023', 'unknown time zone "Mars/Olympus"');
