@@ -32,9 +32,9 @@ RowSink::RowSink(FunctionCallInfo info)
 			domain_ = type;
 		}
 		if (descriptor == nullptr)
-			ereport(ERROR,
-			        (errcode(ERRCODE_SYNTAX_ERROR),
-			         errmsg("a column definition list is needed: playbook_records(…) AS t (name type, …)")));
+			ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+			                errmsg("a column definition list is needed: %s(…) AS t (name type, …)",
+			                       get_func_name(info_->flinfo->fn_oid))));
 		result->returnMode = SFRM_Materialize;
 		result->setResult =
 		    tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);

@@ -106,7 +106,8 @@ SELECT is((SELECT count(*) FROM playbook_outputs.playbook_output_ov_mine_account
 RESET ROLE;
 
 SELECT throws_ok($$SELECT * FROM playbook_output_rows('ov', 'accounts') AS t (id integer)$$, '42804', NULL, 'the function wants its own columns first');
-SELECT throws_ok($$SELECT playbook_output_rows('ov', 'accounts')$$, '42601', NULL, 'and a column list');
+SELECT throws_ok($$SELECT playbook_output_rows('ov', 'accounts')$$, '42601',
+    'a column definition list is needed: playbook_output_rows(…) AS t (name type, …)', 'and a column list');
 SELECT is_empty($$SELECT * FROM playbook_output_rows('ov', 'nothing', true) AS t (run_id text, as_of timestamptz)$$, 'of an unknown output there are no rows');
 
 SELECT * FROM finish();
