@@ -74,12 +74,11 @@ def a_step_that_ends_its_process_is_given_up():
         install(cluster)
         poison(cluster, "terminate", "PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(10)")
         log = cluster.log_text()
-        check_equal(
-            log.count("terminating connection due to administrator command")
-            + log.count('terminating background worker "playbook executor'),
-            4,
-            "processes that it ended",
-        )
+        ended = log.count("terminating connection due to administrator command")
+        ended += log.count('terminating background worker "playbook executor')
+        # Three attempts that are counted, and before them the batch; a second executor that was there already and
+        # takes the batch as the first one ends does not know yet.
+        check(4 <= ended <= 5, f"{ended} processes that it ended")
 
 
 def a_step_that_crashes_the_server_is_given_up():
