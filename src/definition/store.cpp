@@ -9,6 +9,7 @@
 #include "expression/condition.hpp"
 #include "identity/access.hpp"
 #include "identity/installation_fence.hpp"
+#include "pg/author_path.hpp"
 #include "pg/identity.hpp"
 #include "pg/sha256.hpp"
 #include "pg/spi.hpp"
@@ -82,9 +83,7 @@ Judged judged_as(Oid owner, const std::string &text) {
 	const bool restricted = !pg::is_session_of(owner);
 	pg::SettingScope settings;
 	settings.open();
-	if (restricted)
-		settings.set("search_path",
-		             (result.search_path.empty() ? "pg_temp" : result.search_path + ", pg_temp").c_str());
+	settings.set("search_path", pg::search_path_of_author(result.search_path, restricted).c_str());
 	const pg::OwnerIdentity as_owner(owner, restricted);
 	result.definition = accepted(text).definition;
 	return result;

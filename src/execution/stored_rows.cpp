@@ -11,7 +11,8 @@ std::string partition_of(const char *table, int slot) {
 
 namespace {
 
-notification::PackedChange of(const Execution &execution) {
+// Of which execution it is: all but what has changed.
+notification::PackedChange change_in(const Execution &execution) {
 	notification::PackedChange change;
 	change.execution = execution.id;
 	change.definition = execution.snapshot;
@@ -23,14 +24,14 @@ notification::PackedChange of(const Execution &execution) {
 } // namespace
 
 notification::PackedChange change_of(const Execution &execution) {
-	notification::PackedChange change = of(execution);
+	notification::PackedChange change = change_in(execution);
 	change.status = letter_of(execution.status);
 	if (execution.status == Status::Waiting) change.waiting_for = execution.waiting_for;
 	return change;
 }
 
 notification::PackedChange change_of(const Execution &execution, const StepRow &step) {
-	notification::PackedChange change = of(execution);
+	notification::PackedChange change = change_in(execution);
 	change.position = step.position;
 	change.step = execution.definition().steps[static_cast<std::size_t>(step.position)].id;
 	change.item = step.item;

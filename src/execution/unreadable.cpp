@@ -7,8 +7,8 @@
 namespace playbook::execution {
 namespace {
 
-// Why the snapshot cannot be read; nothing when it can.
-std::optional<std::string> unreadable_reason(Execution &execution) {
+// Gives the execution its plan, or says why the snapshot cannot be read.
+std::optional<std::string> read_plan(Execution &execution) {
 	try {
 		execution.plan = plan_of(execution.snapshot);
 		return std::nullopt;
@@ -34,7 +34,7 @@ void put_off_unreadable(std::vector<Execution> &claimed) {
 	std::erase_if(claimed, [&](Execution &execution) {
 		if (execution.plan != nullptr) return false;
 		const auto [known, is_new] = reasons.try_emplace(execution.snapshot);
-		if (is_new || !known->second) known->second = unreadable_reason(execution);
+		if (is_new || !known->second) known->second = read_plan(execution);
 		if (!known->second) return false;
 		log_once(execution.snapshot, *known->second);
 		put_off[*known->second].push_back(execution.id);

@@ -10,10 +10,6 @@
 
 namespace playbook::step {
 
-// The search_path that the author's SQL has. In a session of somebody else (`restricted`) what that session
-// made for itself, temporary tables, views and types, comes after everything that the author meant.
-std::string search_path_of_author(const std::string &saved, bool restricted);
-
 class OwnerScope {
 public:
 	enum class For {

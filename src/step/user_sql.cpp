@@ -1,6 +1,7 @@
 #include "step/user_sql.hpp"
 
 #include "fault_points.hpp"
+#include "pg/author_path.hpp"
 #include "pg/constraint_modes.hpp"
 #include "pg/identity.hpp"
 #include "pg/interrupt.hpp"
@@ -11,7 +12,6 @@
 #include "step/binding.hpp"
 #include "step/given_relations.hpp"
 #include "step/kept_plans.hpp"
-#include "step/owner_scope.hpp"
 #include "step/statement.hpp"
 #include "worker/counters.hpp"
 
@@ -99,7 +99,7 @@ bool reaches_foreign_tables(SPIPlanPtr plan) {
 
 // The author's own world: its search_path, nothing that the session's user made different.
 void set_up(pg::SettingScope &settings, const UserSqlOptions &options, bool restricted) {
-	settings.set("search_path", search_path_of_author(options.search_path, restricted).c_str());
+	settings.set("search_path", pg::search_path_of_author(options.search_path, restricted).c_str());
 	if (!standard_conforming_strings) settings.set("standard_conforming_strings", "on");
 	if (!row_security) settings.set("row_security", "on");
 	// Cannot be taken back by the statement: nothing inside a subtransaction may become writable again.

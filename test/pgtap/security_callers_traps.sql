@@ -1,7 +1,7 @@
 -- A role that may start and read another's playbook lays traps of its own in the session: temporary relations and types
 -- that stand before the owner's, and types whose checks are its code. None of it runs with the owner's rights.
 BEGIN;
-SELECT plan(14);
+SELECT plan(15);
 
 CREATE ROLE caller_owner LOGIN;  GRANT playbook_author TO caller_owner;
 CREATE ROLE caller_tries;        GRANT playbook_user TO caller_tries;
@@ -32,6 +32,7 @@ outputs:
   - {name: values, source: "${steps.values}"}
 $$, publish => true) \g /dev/null
 SELECT playbook_share('trapped', 'caller_tries', 'start'), playbook_share('trapped', 'caller_tries', 'view') \g /dev/null
+SELECT playbook_create($${id: drafted, steps: [{id: decide, type: condition, config: {if: "'(1)'::pair IS NOT NULL", then: []}}]}$$) \g /dev/null
 -- The author's own temporary schema comes first in this path.
 SET LOCAL search_path = pg_temp, owned_pg_temp, public;
 SELECT playbook_create('{id: temporary, steps: [{id: secrets, type: query, config: {template: SELECT secret FROM secrets}}]}', publish => true),
@@ -59,6 +60,7 @@ CREATE DOMAIN traps.word AS pg_catalog.text CHECK (traps.trap('domain'));
 CREATE TYPE traps.shape AS (x traps.number, y traps.word);
 CREATE DOMAIN traps.whole AS traps.shape CHECK (traps.trap('domain over a type'));
 GRANT ALL ON DOMAIN pg_temp.level, pg_temp.text TO PUBLIC;
+CREATE TYPE pg_temp.pair AS (x pg_temp.level);
 
 SELECT is(playbook_run('trapped') #>> '{steps,0,data,0,secret}', 'top', 'a query reads the owner''s table, not a temporary view');
 SELECT is(playbook_run('temporary') #>> '{steps,0,data,0,secret}', 'top', 'even where the author''s path has temporary ones first');
@@ -78,6 +80,12 @@ SELECT is((SELECT y::pg_catalog.text FROM playbook_output_rows('trapped', 'value
 SELECT is_empty($$SELECT * FROM tried WHERE who = 'caller_owner'$$, 'too');
 RESET ROLE;
 SELECT is((SELECT y::pg_catalog.text FROM playbook_records(:execution, 'values') AS t (x integer, y pg_catalog.text)), 'good', 'as anybody reads it');
+
+-- Whoever publishes for the owner has temporary types first; reading the condition makes a value of one.
+SET LOCAL search_path = pg_temp, owned_pg_temp, public, tap;
+SELECT playbook_publish('drafted') \g /dev/null
+SET LOCAL search_path = public, tap;
+SELECT is_empty($$SELECT * FROM tried WHERE who = 'caller_owner'$$, 'publishing reads with the owner''s types');
 
 SELECT * FROM finish();
 ROLLBACK;
